@@ -1,0 +1,150 @@
+import semver from "semver";
+import type { ConfigFile } from "./schema.ts";
+import { parseServerUrl } from "./server-url.ts";
+
+/** Where PostgreSQL is: over TCP, or `socket`, the path of its socket file. */
+export type ServerAddress =
+  | { readonly kind: "tcp"; readonly host: string; readonly port: number }
+  | { readonly kind: "unix"; readonly socket: string };
+
+export type UnknownVersion =
+  | { readonly kind: "pass" }
+  | { readonly kind: "reject" }
+  | { readonly kind: "treat_as"; readonly app: string; readonly version: string };
+
+/**
+ * All settings as plain values: checked, defaults filled in, durations in milliseconds, sizes in
+ * bytes. Only `cli/` sees it; it hands the parts on.
+ */
+export type Config = ReturnType<typeof settings>;
+
+/** What the schema alone can't say is checked here. A string is a sentence that names the key. */
+export function toConfig(file: ConfigFile): Config | string {
+  const given = (["host", "socket", "url"] as const).filter(
+    (key) => file.server[key] !== undefined,
+  );
+  if (given.length === 0) {
+    return "server.host is missing: say where PostgreSQL is (or give server.socket, server.url or DATABASE_URL)";
+  }
+  if (given.length > 1)
+    return `server: ${given.join(" and ")} exclude each other; give one of them`;
+
+  const url = file.server.url === undefined ? undefined : parseServerUrl(file.server.url);
+  if (typeof url === "string") return `server.url ${url}`;
+
+  const host = file.server.host ?? url?.host;
+  const port = url?.port ?? file.server.port;
+  const socket = file.server.socket ?? url?.socket;
+  const address: ServerAddress | undefined =
+    socket !== undefined
+      ? { kind: "unix", socket: socketFile(socket, port) }
+      : host !== undefined
+        ? { kind: "tcp", host, port }
+        : undefined;
+  if (address === undefined) return "server.url names no host";
+
+  const unknown = parseUnknown(file.version.unknown);
+  if (unknown === undefined) {
+    return `version.unknown must be pass, reject or a version such as 1.0.0 or orders-api@1.0.0, not "${file.version.unknown}"`;
+  }
+  if (file.control.password !== undefined && file.control.password_file !== undefined) {
+    return "control: password and password_file exclude each other; give one of them";
+  }
+  const { lock_timeout: lockTimeout } = file.guard;
+  if (lockTimeout.max === 0)
+    return 'guard.lock_timeout.max: "0" would forbid all DDL; see on_missing: off';
+  if (lockTimeout.inject === 0 || lockTimeout.inject > lockTimeout.max) {
+    return "guard.lock_timeout.inject must be above 0 and at most guard.lock_timeout.max";
+  }
+
+  const user = file.control.user ?? url?.user ?? "postgres";
+  return settings(file, {
+    address,
+    unknown,
+    user,
+    password:
+      file.control.password ??
+      (file.control.password_file === undefined ? url?.password : undefined),
+    database: file.control.database ?? url?.database ?? user,
+  });
+}
+
+/** The one place where the file's spelling becomes the program's. */
+function settings(
+  file: ConfigFile,
+  derived: {
+    address: ServerAddress;
+    unknown: UnknownVersion;
+    user: string;
+    password: string | undefined;
+    database: string;
+  },
+) {
+  const { listen, server, control, version, windows, guard, audit, metrics, limits } = file;
+  return {
+    listen: {
+      host: listen.host,
+      port: listen.port,
+      socket: listen.socket === undefined ? undefined : socketFile(listen.socket, listen.port),
+    },
+    server: { address: derived.address, connectTimeoutMs: server.connect_timeout },
+    control: {
+      mode: control.mode,
+      user: derived.user,
+      password: derived.password,
+      passwordFile: control.password_file,
+      database: derived.database,
+      pollIntervalMs: control.poll_interval,
+    },
+    version: { sources: version.from, unknown: derived.unknown },
+    windows,
+    guard: {
+      lockTimeout: {
+        onMissing: guard.lock_timeout.on_missing,
+        maxMs: guard.lock_timeout.max,
+        injectMs: guard.lock_timeout.inject,
+      },
+    },
+    audit: {
+      to: audit.to,
+      path: audit.path,
+      parameters: audit.parameters,
+      whenFull: audit.when_full,
+      bufferSizeMax: audit.buffer_size_max,
+      parameterSizeMax: audit.parameter_size_max,
+    },
+    metrics: {
+      enabled: metrics.enabled,
+      host: metrics.host,
+      port: metrics.port,
+      labelSetsMax: metrics.label_sets_max,
+    },
+    sessions: { applicationName: file.sessions.application_name },
+    limits: {
+      sessionsMax: limits.sessions_max,
+      statementSizeMax: limits.statement_size_max,
+      oversize: limits.oversize,
+      cacheSizeMax: limits.cache_size_max,
+      preparedSizeMax: limits.prepared_size_max,
+      replaySizeMax: limits.replay_size_max,
+      pipelineMax: limits.pipeline_max,
+      holdTimeoutMs: limits.hold_timeout,
+      startupTimeoutMs: limits.startup_timeout,
+      bufferSizeMax: limits.buffer_size_max,
+    },
+  } as const;
+}
+
+/** libpq's name for a socket in a folder; a path that ends in such a name is the file itself. */
+function socketFile(path: string, port: number): string {
+  if (/(^|\/)\.s\.PGSQL\.\d+$/.test(path)) return path;
+  return `${path.replace(/\/+$/, "")}/.s.PGSQL.${port}`;
+}
+
+function parseUnknown(text: string): UnknownVersion | undefined {
+  if (text === "pass" || text === "reject") return { kind: text };
+  const at = text.lastIndexOf("@");
+  const version = semver.valid(text.slice(at + 1));
+  if (version === null || at === 0) return undefined;
+  return { kind: "treat_as", app: text.slice(0, Math.max(at, 0)), version };
+}

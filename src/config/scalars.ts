@@ -1,0 +1,26 @@
+import { z } from "zod";
+import { parseDuration } from "./duration.ts";
+import { parseSize } from "./size.ts";
+
+/** The kinds of single values that settings are made of. */
+
+/** A duration with its unit, `5s`; milliseconds once parsed. */
+export const Duration = z.string().transform((text, context): number => {
+  const milliseconds = parseDuration(text);
+  if (milliseconds !== undefined) return milliseconds;
+  context.addIssue(`"${text}" is not a duration such as 500ms, 5s or 2min`);
+  return z.NEVER;
+});
+
+/** A size in bytes, as a number or with its unit, `32MiB`; bytes once parsed. */
+export const Size = z.union([z.string(), z.int()]).transform((value, context): number => {
+  const size = parseSize(String(value));
+  if (size !== undefined && size > 0) return size;
+  context.addIssue(`"${value}" is not a size such as 4096, 256KiB or 32MiB`);
+  return z.NEVER;
+});
+
+export const Port = z.int().min(1).max(65_535);
+export const ListenPort = z.int().min(0).max(65_535);
+export const Count = z.int().positive();
+export const Text = z.string().min(1);

@@ -1,0 +1,179 @@
+import { z } from "zod";
+import { Count, Duration, ListenPort, Port, Size, Text } from "./scalars.ts";
+import { Source } from "./source-schema.ts";
+import { Windows } from "./window-schema.ts";
+
+/** A value that is understood, but that this release can't do yet. */
+function notYet(value: string, because: string): z.core.$ZodErrorMap {
+  return (issue) => (issue.input === value ? because : undefined);
+}
+
+const Listen = z.strictObject({
+  host: Text.default("127.0.0.1").describe("Address to accept clients on."),
+  port: ListenPort.default(6432).describe("TCP port to accept clients on; 0 picks a free one."),
+  socket: Text.optional().describe(
+    "Unix socket to accept clients on as well: its file, or a folder in which `.s.PGSQL.<port>` is made.",
+  ),
+});
+
+const Server = z.strictObject({
+  host: Text.optional().describe("PostgreSQL's host. One of `host`, `socket` and `url` is needed."),
+  port: Port.default(5432).describe("PostgreSQL's port."),
+  socket: Text.optional().describe(
+    "PostgreSQL's Unix socket: its file, or the folder that holds `.s.PGSQL.<port>`.",
+  ),
+  url: Text.optional().describe(
+    "`postgres://user:password@host:port/database` in place of `host` and `port`. User, password and database become the defaults of `control`. Without any server the variable `DATABASE_URL` is taken.",
+  ),
+  tls: z
+    .strictObject({
+      mode: z
+        .literal("disable", {
+          error: (issue) =>
+            ["prefer", "require", "verify-ca", "verify-full"].includes(String(issue.input))
+              ? `"${issue.input}": TLS towards the server is not there yet; only disable is`
+              : undefined,
+        })
+        .default("disable")
+        .describe("Only `disable`: TLS towards the server is not there yet."),
+    })
+    .prefault({}),
+  connect_timeout: Duration.prefault("5s").describe(
+    "How long the server may take to accept a connection.",
+  ),
+});
+
+const Control = z.strictObject({
+  mode: z
+    .literal("file", {
+      error: notYet("database", "database is not there yet: windows come from this file only"),
+    })
+    .default("file")
+    .describe("Where windows come from. Only `file` so far."),
+  user: Text.optional().describe(
+    "Who Straddle's own connection logs in as, to read the catalog. Any role will do. Default: the user of `server.url`, or `postgres`.",
+  ),
+  password: Text.optional().describe(
+    "Its password. Default: that of `server.url`. Better given by `password_file` or by the environment.",
+  ),
+  password_file: Text.optional().describe(
+    "A file whose first line is the password; read again for each connection.",
+  ),
+  database: Text.optional().describe(
+    "The database whose catalog is read, and in which the windows are. Default: that of `server.url`, or the user's name.",
+  ),
+  poll_interval: Duration.prefault("1s").describe("How often the catalog is compared."),
+});
+
+const Version = z.strictObject({
+  from: z
+    .array(Source)
+    .prefault([{ comment: true }, { startup: "application_name" }, { setting: "straddle.version" }])
+    .describe("Where a session's version comes from; the first source that answers wins."),
+  unknown: Text.default("pass").describe(
+    "What to do with a session that has no version: `pass` (physical names), `reject`, or treat it as a version, `1.0.0` or `orders-api@1.0.0`.",
+  ),
+});
+
+const Guard = z.strictObject({
+  lock_timeout: z
+    .strictObject({
+      on_missing: z
+        .enum(["block", "inject", "warn", "off"])
+        .default("block")
+        .describe(
+          "What happens to DDL that locks an existing relation while `lock_timeout` is 0 or above `max`: refused, run with `inject`'s value, run with a warning, or run.",
+        ),
+      max: Duration.prefault("5s").describe("The longest `lock_timeout` that DDL may run with."),
+      inject: Duration.prefault("2s").describe(
+        "The `lock_timeout` that `on_missing: inject` sets.",
+      ),
+    })
+    .prefault({}),
+});
+
+const Audit = z.strictObject({
+  to: z
+    .enum(["stdout", "file", "off"])
+    .default("stdout")
+    .describe("Where a JSON line per statement goes."),
+  path: Text.optional().describe("The file, for `to: file`. Appended to; opened anew on SIGHUP."),
+  parameters: z
+    .enum(["none", "redact", "full"])
+    .default("redact")
+    .describe(
+      "`redact`: literals are left out of the text, parameters are told by number and size. `none`: the text as sent, without parameters. `full`: both, values included.",
+    ),
+  when_full: z
+    .enum(["wait", "drop"])
+    .default("wait")
+    .describe(
+      "When the sink is slow or failing: statements wait, or records are dropped (counted).",
+    ),
+  buffer_size_max: Size.prefault("16MiB").describe("Bytes of records not yet written."),
+  parameter_size_max: Size.prefault("4KiB").describe(
+    "Bytes of one parameter's value that are recorded.",
+  ),
+});
+
+const Metrics = z.strictObject({
+  enabled: z.boolean().default(true).describe("Whether to serve HTTP at all."),
+  host: Text.default("127.0.0.1").describe(
+    "Address of /metrics, /livez, /readyz, /startupz and /config.",
+  ),
+  port: ListenPort.default(9187).describe("Port of the same; 0 picks a free one."),
+  label_sets_max: Count.default(200).describe(
+    "Pairs of application and version that get labels of their own; the rest are counted as `other`.",
+  ),
+});
+
+const Sessions = z.strictObject({
+  application_name: z
+    .boolean()
+    .default(true)
+    .describe("Whether the server is told the version as `application_name`: `orders-api@2.1.0`."),
+});
+
+const Limits = z.strictObject({
+  sessions_max: Count.default(1_000).describe("Sessions at once; one more gets 53300."),
+  statement_size_max: Size.prefault("1MiB").describe("Bytes of the largest statement analysed."),
+  oversize: z
+    .enum(["pass", "reject"])
+    .default("reject")
+    .describe("What becomes of larger ones while a window is open or the guard is on."),
+  cache_size_max: Size.prefault("32MiB").describe("Bytes of analysed statements kept."),
+  prepared_size_max: Size.prefault("4MiB").describe(
+    "Bytes of prepared statements' texts remembered, per session.",
+  ),
+  replay_size_max: Size.prefault("256KiB").describe(
+    "Bytes of a batch kept so that it can be sent again after a rename; a larger one fails then.",
+  ),
+  pipeline_max: Count.default(10_000).describe("Replies that the server may owe one session."),
+  hold_timeout: Duration.prefault("2s").describe("How long a statement is kept back for a rename."),
+  startup_timeout: Duration.prefault("60s").describe("How long a client may take to log in."),
+  buffer_size_max: Size.prefault("256KiB").describe(
+    "Bytes kept for one side of a session that doesn't take them.",
+  ),
+});
+
+/**
+ * The configuration file: every key, its default, its check and its meaning, in the file's own
+ * spelling. `config.ts` maps it to what the rest of the program takes.
+ */
+export const ConfigFile = z.strictObject({
+  listen: Listen.prefault({}),
+  server: Server.prefault({}),
+  version: Version.prefault({}),
+  windows: Windows.default([]).describe("The renames that are under way."),
+  guard: Guard.prefault({}),
+  audit: Audit.prefault({}).refine((audit) => audit.to !== "file" || audit.path !== undefined, {
+    path: ["path"],
+    error: "is missing, and audit.to is file",
+  }),
+  metrics: Metrics.prefault({}),
+  control: Control.prefault({}),
+  sessions: Sessions.prefault({}),
+  limits: Limits.prefault({}),
+});
+
+export type ConfigFile = z.infer<typeof ConfigFile>;

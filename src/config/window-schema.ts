@@ -1,0 +1,143 @@
+import semver from "semver";
+import { z } from "zod";
+import { parseTableName } from "./table-name.ts";
+
+/** PostgreSQL's NAMEDATALEN - 1: a longer name is cut by the server and would never be found. */
+const NAME_SIZE_MAX = 63;
+
+const Name = z
+  .string()
+  .min(1)
+  .refine((name) => Buffer.byteLength(name) <= NAME_SIZE_MAX, {
+    error: `is longer than a name can be (${NAME_SIZE_MAX} bytes)`,
+  });
+
+const Range = z.string().refine((range) => semver.validRange(range) !== null, {
+  error: (issue) => `"${issue.input}" is not a range of versions such as "<2.0.0"`,
+});
+
+/** One entry of `windows`. Out comes the shape of `version/window.ts`. */
+export const WindowEntry = z
+  .strictObject({
+    table: Name.describe(
+      "The table, `schema.table` (or `table` in schema public), named as in the `old` range. Names are as the catalog has them: case counts.",
+    ),
+    rename: z
+      .record(z.string(), Name)
+      .default({})
+      .describe("Columns, old name to new name; several at once."),
+    rename_table: Name.optional().describe("The table's own new name, without schema."),
+    old: Range.describe("Versions that use the old names: a semver range."),
+    new: Range.describe("Versions that use the new names. Must not overlap with `old`."),
+    app: z.string().min(1).optional().describe("Only this application's versions are meant."),
+    closes: z.iso
+      .date()
+      .optional()
+      .describe("A day (`2026-12-01`) from which on to warn, never an automatic end."),
+  })
+  .transform((entry, context) => {
+    const fail = (key: string, message: string): never => {
+      context.addIssue({ code: "custom", path: [key], message });
+      return z.NEVER;
+    };
+    const table = parseTableName(entry.table);
+    if (table === undefined) {
+      return fail("table", `"${entry.table}" is not of the form table or schema.table`);
+    }
+    const renames = new Map(Object.entries(entry.rename));
+    if (renames.size === 0 && entry.rename_table === undefined) {
+      return fail(
+        "rename",
+        "is missing: a window renames columns, its table (rename_table) or both",
+      );
+    }
+    if (entry.rename_table === table.name) {
+      return fail("rename_table", `"${table.name}" is the table's old name as well`);
+    }
+    const names = [...renames].flat();
+    const twice = names.find((name, index) => names.indexOf(name) !== index);
+    if (twice !== undefined) {
+      // A swap, or a chain: the catalog could not tell whether it has happened.
+      return fail("rename", `"${twice}" occurs twice, so nobody could tell which column it means`);
+    }
+    if (semver.intersects(entry.old, entry.new, { includePrerelease: true })) {
+      return fail("new", `"${entry.new}" overlaps with old: "${entry.old}"`);
+    }
+    return {
+      schema: table.schema,
+      table: table.name,
+      renameTable: entry.rename_table,
+      renameColumns: renames,
+      old: entry.old,
+      new: entry.new,
+      app: entry.app,
+      closes: entry.closes,
+    };
+  });
+
+type WindowValue = z.infer<typeof WindowEntry>;
+
+/** `windows`: each good by itself, and none that contradicts another. */
+export const Windows = z.array(WindowEntry).superRefine((windows, context) => {
+  windows.forEach((window, index) => {
+    windows.slice(0, index).forEach((earlier, earlierIndex) => {
+      const conflict = contradiction(earlier, window);
+      if (conflict === undefined) return;
+      const { key, because } = conflict;
+      context.addIssue({
+        code: "custom",
+        path: [index, key],
+        message: `${because} (windows[${earlierIndex}])`,
+      });
+    });
+  });
+});
+
+/** Why two windows can't both be open, and which key of the second says so. */
+function contradiction(
+  first: WindowValue,
+  second: WindowValue,
+): { key: string; because: string } | undefined {
+  if (first.schema !== second.schema) return undefined;
+  if (first.renameTable !== undefined && first.renameTable === second.table) {
+    return {
+      key: "table",
+      because: `"${second.table}" is the new name of a table; use its old one`,
+    };
+  }
+  if (second.renameTable !== undefined && second.renameTable === first.table) {
+    return {
+      key: "rename_table",
+      because: `"${first.table}" is the name of another window's table`,
+    };
+  }
+  const bothRenameTable = first.renameTable !== undefined && second.renameTable !== undefined;
+  if (first.table !== second.table) {
+    return bothRenameTable && first.renameTable === second.renameTable
+      ? { key: "rename_table", because: `"${first.renameTable}" is another table's new name too` }
+      : undefined;
+  }
+  if (bothRenameTable && first.renameTable !== second.renameTable) {
+    return {
+      key: "rename_table",
+      because: `the table is to become "${first.renameTable}" as well`,
+    };
+  }
+  const appsMeet = first.app === undefined || second.app === undefined || first.app === second.app;
+  if (bothRenameTable && appsMeet) {
+    return { key: "rename_table", because: "the same rename is in another window already" };
+  }
+  for (const [from, to] of second.renameColumns) {
+    for (const [otherFrom, otherTo] of first.renameColumns) {
+      const same = from === otherFrom && to === otherTo;
+      if (same && appsMeet) {
+        return { key: "rename", because: `"${from}" is renamed by another window already` };
+      }
+      const shared = [from, to].find((name) => name === otherFrom || name === otherTo);
+      if (!same && shared !== undefined) {
+        return { key: "rename", because: `"${shared}" has another meaning in another window` };
+      }
+    }
+  }
+  return undefined;
+}

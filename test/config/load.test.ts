@@ -1,0 +1,414 @@
+import { expect, test } from "vitest";
+import { parseConfig } from "../../src/config/load.ts";
+
+const HOST = "server: { host: db }";
+const WINDOW = 'table: orders, rename: { a: b }, old: "<2.0.0", new: ">=2.0.0"';
+
+const refused: readonly {
+  readonly yaml: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly message: string;
+}[] = [
+  {
+    yaml: "",
+    message:
+      "server.host is missing: say where PostgreSQL is (or give server.socket, server.url or DATABASE_URL)",
+  },
+  { yaml: "listen", message: "must be a mapping (key: value)" },
+  {
+    yaml: "listen: [",
+    message:
+      "not YAML: Flow sequence in block collection must be sufficiently indented and end with a ] at line 1, column 10",
+  },
+  { yaml: "a: 1\na: 2", message: "not YAML: Map keys must be unique at line 2, column 1" },
+  {
+    yaml: `${HOST}\nlisten: { prot: 1 }`,
+    message: "listen.prot is not a key; did you mean port?",
+  },
+  { yaml: `${HOST}\nlisen: {}`, message: "lisen is not a key; did you mean listen?" },
+  { yaml: `${HOST}\nxyzzy: {}`, message: "xyzzy is not a key" },
+  {
+    yaml: `${HOST}\nlisten: { port: "6432" }`,
+    message: 'listen.port must be a whole number, not "6432"',
+  },
+  {
+    yaml: `${HOST}\nlisten: { port: 1.5 }`,
+    message: "listen.port must be a whole number, not 1.5",
+  },
+  {
+    yaml: `${HOST}\nlisten: { port: 70000 }`,
+    message: "listen.port must be at most 65535, not 70000",
+  },
+  { yaml: `${HOST}\nlisten: { host: "" }`, message: "listen.host must not be empty" },
+  { yaml: `${HOST}\nlisten: 6432`, message: "listen must be a mapping (key: value), not 6432" },
+  {
+    yaml: `${HOST}\nwindows: {}`,
+    message: "windows must be a list, not {}",
+  },
+  {
+    yaml: `${HOST}\nsessions: { application_name: "no" }`,
+    message: 'sessions.application_name must be true or false, not "no"',
+  },
+  {
+    yaml: `${HOST}\naudit: { to: syslog }`,
+    message: 'audit.to must be stdout, file or off, not "syslog"',
+  },
+  { yaml: `${HOST}\naudit: { to: file }`, message: "audit.path: is missing, and audit.to is file" },
+  {
+    yaml: `${HOST}\nguard: { lock_timeout: { max: 5 } }`,
+    message: "guard.lock_timeout.max must be text, not 5 (put it in quotes)",
+  },
+  {
+    yaml: `${HOST}\nguard: { lock_timeout: { max: "5" } }`,
+    message: 'guard.lock_timeout.max: "5" is not a duration such as 500ms, 5s or 2min',
+  },
+  {
+    yaml: `${HOST}\nguard: { lock_timeout: { inject: 10s } }`,
+    message: "guard.lock_timeout.inject must be above 0 and at most guard.lock_timeout.max",
+  },
+  {
+    yaml: `${HOST}\nlimits: { cache_size_max: 32MB }`,
+    message: 'limits.cache_size_max: "32MB" is not a size such as 4096, 256KiB or 32MiB',
+  },
+  {
+    yaml: `${HOST}\nlimits: { cache_size_max: true }`,
+    message: "limits.cache_size_max must be a number or text, not true",
+  },
+  {
+    yaml: "server: { host: db, tls: { mode: verify-full } }",
+    message:
+      'server.tls.mode: "verify-full": TLS towards the server is not there yet; only disable is',
+  },
+  {
+    yaml: "server: { host: db, tls: { mode: on } }",
+    message: 'server.tls.mode must be disable, not "on"',
+  },
+  {
+    yaml: `${HOST}\ncontrol: { mode: database }`,
+    message: "control.mode: database is not there yet: windows come from this file only",
+  },
+  {
+    yaml: "server: { host: db, socket: /tmp }",
+    message: "server: host and socket exclude each other; give one of them",
+  },
+  {
+    yaml: "server: { url: 'mysql://u:secret@db/x' }",
+    message: "server.url must begin with postgres:// or postgresql://, not mysql://",
+  },
+  {
+    yaml: "server: { url: 'postgres://u:secret@db/x?sslmode=require' }",
+    message: "server.url asks for sslmode=require, but TLS towards the server is not there yet",
+  },
+  { yaml: "server: { url: 'postgres:///x' }", message: "server.url names no host" },
+  {
+    yaml: "server: { url: 'postgres://u:%zz@db/x' }",
+    message: "server.url has a % that is not followed by two hexadecimal digits",
+  },
+  {
+    yaml: `${HOST}\ncontrol: { password: 12345 }`,
+    message: "control.password must be text, not what it is (put it in quotes)",
+  },
+  {
+    yaml: `${HOST}\nversion: { unknown: latest }`,
+    message:
+      'version.unknown must be pass, reject or a version such as 1.0.0 or orders-api@1.0.0, not "latest"',
+  },
+  {
+    yaml: `${HOST}\nversion: { unknown: 1.0 }`,
+    message: "version.unknown must be text, not 1 (put it in quotes)",
+  },
+  {
+    yaml: HOST,
+    env: { STRADDLE_LISTEN_PORT: "many" },
+    message: 'listen.port must be a whole number, not "many" (from STRADDLE_LISTEN_PORT)',
+  },
+  {
+    yaml: HOST,
+    env: { STRADDLE_LISTEN_PROT: "1" },
+    message:
+      "the environment's STRADDLE_LISTEN_PROT is not a setting; did you mean STRADDLE_LISTEN_PORT?",
+  },
+  {
+    yaml: HOST,
+    env: { STRADDLE_WINDOWS: "[" },
+    message: "STRADDLE_WINDOWS is not YAML: Flow sequence must end with a ] at line 1, column 2",
+  },
+  ...(
+    [
+      ["{}", "version.from[0]: needs exactly one of comment, startup, setting, file, env"],
+      [
+        "{ env: A, app: B, file: /x }",
+        "version.from[0]: needs exactly one of comment, startup, setting, file, env",
+      ],
+      ["{ comment: false }", "version.from[0].comment must be true, not false"],
+      ["{ comment: true, app: x }", 'version.from[0].app: does not go with "comment"'],
+      ["{ startup: a, version: x }", 'version.from[0].version: does not go with "startup"'],
+      [
+        "{ startup: a, pattern: '(' }",
+        "version.from[0].pattern: is not a regular expression: Invalid regular expression: /(/u: Unterminated group",
+      ],
+      ["{ startup: a, pattern: '.*' }", 'version.from[0].pattern: needs a group "(?<version>…)"'],
+      [
+        "{ startup: a, pattern: '(?<version>.*)' }",
+        'version.from[0].pattern: needs a group "(?<app>…)", or the key "app" beside it',
+      ],
+      ["{ setting: my.version }", "version.from[0].setting: must be straddle.version"],
+      [
+        "{ env: A }",
+        "version.from[0].app: is missing: the variable that holds the application's name",
+      ],
+      ["{ startpu: x }", "version.from[0].startpu is not a key; did you mean startup?"],
+    ] as const
+  ).map(([source, message]) => ({ yaml: `${HOST}\nversion: { from: [${source}] }`, message })),
+  ...(
+    [
+      ["{ table: orders }", "windows[0].old is missing"],
+      [
+        '{ table: orders, old: "<2", new: ">=2" }',
+        "windows[0].rename: is missing: a window renames columns, its table (rename_table) or both",
+      ],
+      [
+        '{ table: a.b.c, rename: { a: b }, old: "<2", new: ">=2" }',
+        'windows[0].table: "a.b.c" is not of the form table or schema.table',
+      ],
+      [
+        '{ table: orders, rename: { a: b }, old: "v1..", new: ">=2" }',
+        'windows[0].old: "v1.." is not a range of versions such as "<2.0.0"',
+      ],
+      [
+        '{ table: orders, rename: { a: b }, old: "<=2.0.0", new: ">=2.0.0" }',
+        'windows[0].new: ">=2.0.0" overlaps with old: "<=2.0.0"',
+      ],
+      [
+        '{ table: orders, rename: { a: a }, old: "<2", new: ">=2" }',
+        'windows[0].rename: "a" occurs twice, so nobody could tell which column it means',
+      ],
+      [
+        '{ table: orders, rename: { a: b, b: a }, old: "<2", new: ">=2" }',
+        'windows[0].rename: "b" occurs twice, so nobody could tell which column it means',
+      ],
+      [
+        '{ table: orders, rename_table: orders, old: "<2", new: ">=2" }',
+        'windows[0].rename_table: "orders" is the table\'s old name as well',
+      ],
+      [
+        `{ table: orders, rename: { a: ${"x".repeat(64)} }, old: "<2", new: ">=2" }`,
+        "windows[0].rename.a: is longer than a name can be (63 bytes)",
+      ],
+      [`{ ${WINDOW}, closes: soon }`, 'windows[0].closes must be a date, not "soon"'],
+      [
+        `{ ${WINDOW} }, { ${WINDOW} }`,
+        'windows[1].rename: "a" is renamed by another window already (windows[0])',
+      ],
+      [
+        `{ ${WINDOW}, app: x }, { table: orders, rename: { a: c }, old: "<2", new: ">=2", app: y }`,
+        'windows[1].rename: "a" has another meaning in another window (windows[0])',
+      ],
+      [
+        `{ ${WINDOW} }, { table: orders, rename: { b: c }, old: "<3", new: ">=3" }`,
+        'windows[1].rename: "b" has another meaning in another window (windows[0])',
+      ],
+      [
+        '{ table: a, rename_table: b, old: "<2", new: ">=2" }, { table: a, rename_table: c, old: "<2", new: ">=2" }',
+        'windows[1].rename_table: the table is to become "b" as well (windows[0])',
+      ],
+      [
+        '{ table: a, rename_table: b, old: "<2", new: ">=2" }, { table: b, rename: { x: y }, old: "<2", new: ">=2" }',
+        'windows[1].table: "b" is the new name of a table; use its old one (windows[0])',
+      ],
+    ] as const
+  ).map(([windows, message]) => ({ yaml: `${HOST}\nwindows: [${windows}]`, message })),
+];
+
+for (const { yaml, env = {}, message } of refused) {
+  test(`refused: ${message}`, () => {
+    expect(parseConfig(yaml, env)).toEqual({ kind: "error", message });
+  });
+}
+
+const accepted: readonly {
+  readonly name: string;
+  readonly yaml: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly has: object;
+}[] = [
+  {
+    name: "a host is enough",
+    yaml: HOST,
+    has: {
+      listen: { host: "127.0.0.1", port: 6432, socket: undefined },
+      server: { address: { kind: "tcp", host: "db", port: 5432 }, connectTimeoutMs: 5_000 },
+      control: { user: "postgres", database: "postgres" },
+      guard: { lockTimeout: { onMissing: "block", maxMs: 5_000, injectMs: 2_000 } },
+      limits: { cacheSizeMax: 33_554_432, statementSizeMax: 1_048_576, holdTimeoutMs: 2_000 },
+    },
+  },
+  {
+    name: "socket folders get libpq's file name",
+    yaml: "server: { socket: /run/pg/, port: 5433 }\nlisten: { socket: /run/straddle }",
+    has: {
+      server: { address: { kind: "unix", socket: "/run/pg/.s.PGSQL.5433" } },
+      listen: { socket: "/run/straddle/.s.PGSQL.6432" },
+    },
+  },
+  {
+    name: "a socket file is taken as it is",
+    yaml: "server: { socket: /run/pg/.s.PGSQL.1 }",
+    has: { server: { address: { kind: "unix", socket: "/run/pg/.s.PGSQL.1" } } },
+  },
+  {
+    name: "a URL gives the control connection's defaults too",
+    yaml: "server: { url: 'postgresql://ann:p%40ss@[::1]:5433/shop?schema=public' }",
+    has: {
+      server: { address: { kind: "tcp", host: "::1", port: 5433 } },
+      control: { user: "ann", password: "p@ss", database: "shop" },
+    },
+  },
+  {
+    name: "control's own keys win over the URL's",
+    yaml: "server: { url: 'postgres://ann:x@db/shop' }\ncontrol: { user: bob, password_file: /pw }",
+    has: { control: { user: "bob", password: undefined, passwordFile: "/pw", database: "shop" } },
+  },
+  {
+    name: "a URL's host can be a socket folder",
+    yaml: "server: { url: 'postgres:///shop?host=/run/pg' }",
+    has: { server: { address: { kind: "unix", socket: "/run/pg/.s.PGSQL.5432" } } },
+  },
+  {
+    name: "DATABASE_URL serves when nothing else names a server",
+    yaml: "",
+    env: { DATABASE_URL: "postgres://ann@db/shop" },
+    has: { server: { address: { kind: "tcp", host: "db", port: 5432 } } },
+  },
+  {
+    name: "DATABASE_URL does not replace the file's server",
+    yaml: HOST,
+    env: { DATABASE_URL: "postgres://ann@elsewhere/shop" },
+    has: { server: { address: { kind: "tcp", host: "db", port: 5432 } } },
+  },
+  {
+    name: "the environment's server replaces the file's, however that is spelt",
+    yaml: "server: { url: 'postgres://ann@db/shop' }",
+    env: { STRADDLE_SERVER_HOST: "other" },
+    has: { server: { address: { kind: "tcp", host: "other", port: 5432 } } },
+  },
+  {
+    name: "numbers, booleans, lists and text come from the environment",
+    yaml: HOST,
+    env: {
+      STRADDLE_LISTEN_PORT: "0",
+      STRADDLE_SESSIONS_APPLICATION_NAME: "false",
+      STRADDLE_GUARD_LOCK_TIMEOUT_ON_MISSING: "warn",
+      STRADDLE_CONTROL_PASSWORD: "12345",
+      STRADDLE_WINDOWS: `[{ ${WINDOW} }]`,
+    },
+    has: {
+      listen: { port: 0 },
+      sessions: { applicationName: false },
+      guard: { lockTimeout: { onMissing: "warn" } },
+      control: { password: "12345" },
+      windows: [{ schema: "public", table: "orders" }],
+    },
+  },
+  {
+    name: "what Kubernetes puts there for a service called straddle is left alone",
+    yaml: HOST,
+    env: {
+      STRADDLE_SERVICE_HOST: "10.0.0.1",
+      STRADDLE_SERVICE_PORT_PG: "6432",
+      STRADDLE_PORT: "tcp://10.0.0.1:6432",
+      STRADDLE_PORT_6432_TCP_ADDR: "10.0.0.1",
+      STRADDLE_SERVER_PORT: "tcp://10.0.0.1:5432",
+    },
+    has: { server: { address: { kind: "tcp", host: "db", port: 5432 } } },
+  },
+  {
+    name: "a window as `version/window.ts` has it",
+    yaml: `${HOST}\nwindows: [{ table: 'sales."Order.Items"', rename: { user_id: customer_id, userName: name }, old: "<2.0.0", new: ">=2.0.0", app: x, closes: 2999-12-01 }]`,
+    has: {
+      windows: [
+        {
+          schema: "sales",
+          table: "Order.Items",
+          renameTable: undefined,
+          renameColumns: new Map([
+            ["user_id", "customer_id"],
+            ["userName", "name"],
+          ]),
+          old: "<2.0.0",
+          new: ">=2.0.0",
+          app: "x",
+          closes: "2999-12-01",
+        },
+      ],
+    },
+  },
+  {
+    name: "two applications may rename the same column at different versions",
+    yaml: `${HOST}\nwindows: [{ ${WINDOW}, app: x }, { table: orders, rename: { a: b }, old: "<7", new: ">=7", app: y }]`,
+    has: { windows: [{ app: "x" }, { app: "y" }] },
+  },
+  {
+    name: "every source of a version",
+    yaml: `${HOST}\nversion: { from: [{ comment: true }, { startup: application_name, pattern: '^v(?<version>.+)$', app: shop }, { setting: straddle.version }, { file: /etc/podinfo/labels }, { env: V, app: A }], unknown: orders-api@v1.0.0 }`,
+    has: {
+      version: {
+        sources: [
+          { kind: "comment" },
+          {
+            kind: "startup",
+            parameter: "application_name",
+            pattern: /^v(?<version>.+)$/u,
+            app: "shop",
+          },
+          { kind: "setting" },
+          {
+            kind: "file",
+            path: "/etc/podinfo/labels",
+            versionKey: "app.kubernetes.io/version",
+            appKey: "app.kubernetes.io/name",
+          },
+          { kind: "env", versionVariable: "V", appVariable: "A" },
+        ],
+        unknown: { kind: "treat_as", app: "orders-api", version: "1.0.0" },
+      },
+    },
+  },
+];
+
+for (const { name, yaml, env = {}, has } of accepted) {
+  test(`accepted: ${name}`, () => {
+    expect(parseConfig(yaml, env)).toMatchObject({ kind: "ok", config: has });
+  });
+}
+
+const warned = [
+  {
+    name: "a window past its day",
+    yaml: `${HOST}\nwindows: [{ ${WINDOW}, closes: 2026-01-01 }]`,
+    warnings: ["windows[0] (public.orders) was to close on 2026-01-01"],
+  },
+  {
+    name: "a window on its day is not",
+    yaml: `${HOST}\nwindows: [{ ${WINDOW}, closes: 2026-01-02 }]`,
+    warnings: [],
+  },
+  {
+    name: "an unknown version that no window's application can match",
+    yaml: `${HOST}\nwindows: [{ ${WINDOW}, app: shop }]\nversion: { unknown: "1.0.0" }`,
+    warnings: [
+      "version.unknown names no application, so windows[0], which is for shop only, does not apply to sessions without a version",
+    ],
+  },
+  {
+    name: "windows without sources",
+    yaml: `${HOST}\nwindows: [{ ${WINDOW} }]\nversion: { from: [] }`,
+    warnings: ["version.from is empty, so no session can say which names it uses"],
+  },
+];
+
+for (const { name, yaml, warnings } of warned) {
+  test(`warned: ${name}`, () => {
+    expect(parseConfig(yaml, {}, "2026-01-02")).toMatchObject({ kind: "ok", warnings });
+  });
+}
