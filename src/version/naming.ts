@@ -1,0 +1,295 @@
+import { createHash } from "node:crypto";
+import semver from "semver";
+import type { Catalog, Column, Relation } from "./catalog.ts";
+import type { VersionTag } from "./tag.ts";
+import type { Window } from "./window.ts";
+
+export interface NamedColumn {
+  readonly logical: string;
+  readonly physical: string;
+  readonly attnum: number;
+}
+
+/** A table under a window, with the names that one version uses for it. */
+export interface NamedRelation {
+  readonly oid: number;
+  readonly schema: string;
+  readonly logicalName: string;
+  readonly physicalName: string;
+  /** The window renames the table itself, whether or not that has happened yet. */
+  readonly isTableRenamed: boolean;
+  /** Live columns, in order. */
+  readonly columns: readonly NamedColumn[];
+  /** How many leading columns an alias list must name: up to the last windowed one, 0 if none is. */
+  readonly aliasCount: number;
+  /**
+   * Logical to physical column name, for those that differ, closed to a permutation: a name that
+   * exists only physically leads to one that does not exist, so that whoever writes it gets the error
+   * that the unrenamed table would give.
+   */
+  readonly exchange: ReadonlyMap<string, string>;
+  /** OIDs of the tables under windows whose partition or heir it is: it is renamed with them. */
+  readonly roots: readonly number[];
+}
+
+/** A table whose window does not fit the catalog: what a version means by its names is unknown. */
+export interface BrokenRelation {
+  readonly schema: string;
+  readonly names: readonly string[];
+  readonly problem: string;
+}
+
+/** The names that sessions of one version use. Sessions without a logical name share an empty one. */
+export class Naming {
+  readonly relations: readonly NamedRelation[];
+  readonly broken: readonly BrokenRelation[];
+  /** The catalog snapshot that it was made from. */
+  readonly epoch: number;
+  /** Every old and new name of its tables and columns: what has none of them can't matter. */
+  readonly words: ReadonlySet<string>;
+  /** Differs whenever a text rewritten under it could differ. */
+  readonly id: string;
+  readonly #byLogicalName: ReadonlyMap<string, NamedRelation>;
+  readonly #byOid: ReadonlyMap<number, NamedRelation>;
+
+  constructor(parts: {
+    relations: readonly NamedRelation[];
+    broken: readonly BrokenRelation[];
+    epoch: number;
+    words: ReadonlySet<string>;
+  }) {
+    this.relations = parts.relations;
+    this.broken = parts.broken;
+    this.epoch = parts.epoch;
+    this.words = parts.words;
+    this.id = identityOf(parts);
+    this.#byLogicalName = new Map(
+      parts.relations.map((relation) => [key(relation.schema, relation.logicalName), relation]),
+    );
+    this.#byOid = new Map(parts.relations.map((relation) => [relation.oid, relation]));
+  }
+
+  get isEmpty(): boolean {
+    return this.relations.length === 0 && this.broken.length === 0;
+  }
+
+  byLogicalName(schema: string, name: string): NamedRelation | undefined {
+    return this.#byLogicalName.get(key(schema, name));
+  }
+
+  byOid(oid: number): NamedRelation | undefined {
+    return this.#byOid.get(oid);
+  }
+}
+
+/**
+ * What this tag's sessions call the tables and columns under windows, given the names that the catalog
+ * has now. A version outside both ranges, no tag, or another application's: physical names, so the
+ * relation is left out.
+ */
+export function namingFor(
+  tag: VersionTag | undefined,
+  windows: readonly Window[],
+  catalog: Catalog,
+): Naming {
+  const broken: BrokenRelation[] = [];
+  const words = new Set<string>();
+  const byOid = new Map<
+    number,
+    { relation: Relation; windows: { window: Window; side: Side }[] }
+  >();
+
+  const rootsByOid = new Map<number, Set<number>>();
+  const addWindow = (relation: Relation, window: { window: Window; side: Side }) => {
+    const entry = byOid.get(relation.oid);
+    if (entry === undefined) byOid.set(relation.oid, { relation, windows: [window] });
+    else entry.windows.push(window);
+  };
+
+  for (const window of windows) {
+    const side = sideOf(tag, window);
+    if (side === undefined) continue;
+    for (const word of wordsOf(window)) words.add(word);
+    const located = locate(window, catalog);
+    if (located.kind === "problem") {
+      broken.push({ schema: window.schema, names: tableNames(window), problem: located.problem });
+      continue;
+    }
+    addWindow(located.relation, { window, side });
+    if (window.renameColumns.size === 0) continue;
+    // A column's new name is its partitions' and heirs' as well; a table's is its own.
+    for (const child of catalog.descendants(located.relation.oid)) {
+      words.add(child.name);
+      const ofColumns = { ...window, table: child.name, renameTable: undefined };
+      addWindow(child, { window: ofColumns, side });
+      const roots = rootsByOid.get(child.oid) ?? new Set();
+      rootsByOid.set(child.oid, roots.add(located.relation.oid));
+    }
+  }
+
+  const relations = [...byOid.values()].map((entry) => ({
+    ...nameRelation(entry.relation, entry.windows),
+    roots: [...(rootsByOid.get(entry.relation.oid) ?? [])],
+  }));
+  return new Naming({ relations, broken, epoch: catalog.epoch, words });
+}
+
+/** One sentence for each window that does not fit the catalog: neither name there, or both. */
+export function windowProblems(windows: readonly Window[], catalog: Catalog): string[] {
+  const problems: string[] = [];
+  for (const window of windows) {
+    const located = locate(window, catalog);
+    if (located.kind === "problem") problems.push(located.problem);
+  }
+  return problems;
+}
+
+type Side = "old" | "new";
+
+function sideOf(tag: VersionTag | undefined, window: Window): Side | undefined {
+  if (tag === undefined) return undefined;
+  if (window.app !== undefined && window.app !== tag.app) return undefined;
+  const version = parseVersion(tag.version);
+  if (version === undefined) return undefined;
+  // Without includePrerelease, 2.1.0-rc.1 would be in neither "<2.0.0" nor ">=2.0.0" and see physical
+  // names. With it, prereleases stand where semver orders them: 2.0.0-rc.1 is before 2.0.0.
+  const options = { includePrerelease: true };
+  if (semver.satisfies(version, window.old, options)) return "old";
+  if (semver.satisfies(version, window.new, options)) return "new";
+  return undefined;
+}
+
+/** Takes `2.1` and `v2.1.0` as well: image tags and labels are spelt like that. */
+function parseVersion(text: string): string | undefined {
+  const exact = semver.parse(text, { loose: true });
+  if (exact !== null) return exact.version;
+  return /^v?\d+(\.\d+)?$/.test(text) ? semver.coerce(text)?.version : undefined;
+}
+
+type Located =
+  | { readonly kind: "relation"; readonly relation: Relation }
+  | { readonly kind: "problem"; readonly problem: string };
+
+/** The table that a window is about, if it and every column have exactly one of their two names. */
+function locate(window: Window, catalog: Catalog): Located {
+  const label = `${window.schema}.${window.table}`;
+  const found = tableNames(window).flatMap((name) => catalog.relation(window.schema, name) ?? []);
+  const [relation, another] = found;
+  if (relation === undefined) {
+    const names = tableNames(window).map((name) => `${window.schema}.${name}`);
+    return { kind: "problem", problem: `window on ${label}: ${names.join(" and ")} not found` };
+  }
+  if (another !== undefined) {
+    const problem = `window on ${label}: both ${relation.name} and ${another.name} exist`;
+    return { kind: "problem", problem };
+  }
+  const names = new Set(relation.columns.map((column) => column.name));
+  for (const [before, after] of window.renameColumns) {
+    if (isChained(window, before, after)) continue;
+    if (names.has(before) && names.has(after)) {
+      const problem = `window on ${label}: both columns ${before} and ${after} exist`;
+      return { kind: "problem", problem };
+    }
+    if (!names.has(before) && !names.has(after)) {
+      const problem = `window on ${label}: neither column ${before} nor ${after} exists`;
+      return { kind: "problem", problem };
+    }
+  }
+  const chained = [...window.renameColumns].find(([before, after]) =>
+    isChained(window, before, after),
+  );
+  if (chained !== undefined) {
+    const problem = `window on ${label}: ${chained[0]} to ${chained[1]} shares a name with another rename`;
+    return { kind: "problem", problem };
+  }
+  return { kind: "relation", relation };
+}
+
+/**
+ * With a to b and b to c (or b to a) in one window, the catalog can't tell which of them has happened:
+ * a column named b may be either.
+ */
+function isChained(window: Window, before: string, after: string): boolean {
+  if (window.renameColumns.has(after)) return true;
+  for (const name of window.renameColumns.values()) if (name === before) return true;
+  return false;
+}
+
+function nameRelation(
+  relation: Relation,
+  windows: readonly { window: Window; side: Side }[],
+): Omit<NamedRelation, "roots"> {
+  const logicalByPhysical = new Map<string, string>();
+  let logicalName = relation.name;
+  let isTableRenamed = false;
+  for (const { window, side } of windows) {
+    if (window.renameTable !== undefined) {
+      isTableRenamed = true;
+      logicalName = side === "old" ? window.table : window.renameTable;
+    }
+    for (const [before, after] of window.renameColumns) {
+      const logical = side === "old" ? before : after;
+      const physical = relation.columns.some(({ name }) => name === before) ? before : after;
+      logicalByPhysical.set(physical, logical);
+    }
+  }
+  const columns = relation.columns.map(({ name, attnum }: Column) => ({
+    logical: logicalByPhysical.get(name) ?? name,
+    physical: name,
+    attnum,
+  }));
+  const lastWindowed = columns.findLastIndex(({ physical }) => logicalByPhysical.has(physical));
+  return {
+    oid: relation.oid,
+    schema: relation.schema,
+    logicalName,
+    physicalName: relation.name,
+    isTableRenamed,
+    columns,
+    aliasCount: lastWindowed + 1,
+    exchange: exchangeOf(columns),
+  };
+}
+
+function exchangeOf(columns: readonly NamedColumn[]): ReadonlyMap<string, string> {
+  const exchange = new Map<string, string>();
+  for (const { logical, physical } of columns) {
+    if (logical !== physical) exchange.set(logical, physical);
+  }
+  // Close each chain: its last, physical-only name leads to its first, logical-only one.
+  const physicalNames = new Set(exchange.values());
+  for (const first of [...exchange.keys()].filter((name) => !physicalNames.has(name))) {
+    let last = first;
+    for (let next = exchange.get(last); next !== undefined; next = exchange.get(last)) last = next;
+    exchange.set(last, first);
+  }
+  return exchange;
+}
+
+function tableNames(window: Window): readonly string[] {
+  return window.renameTable === undefined ? [window.table] : [window.table, window.renameTable];
+}
+
+function wordsOf(window: Window): readonly string[] {
+  return [...tableNames(window), ...window.renameColumns.keys(), ...window.renameColumns.values()];
+}
+
+function identityOf(parts: {
+  relations: readonly NamedRelation[];
+  broken: readonly BrokenRelation[];
+  epoch: number;
+}): string {
+  if (parts.relations.length === 0 && parts.broken.length === 0) return "";
+  // The epoch too: which column a bare name means can hang on the columns of any other table.
+  const relations = parts.relations.map((relation) => ({
+    ...relation,
+    exchange: [...relation.exchange],
+  }));
+  const text = JSON.stringify([parts.epoch, relations, parts.broken]);
+  return createHash("sha256").update(text).digest("base64url");
+}
+
+// A name can hold any character but NUL, so NUL separates without ambiguity.
+function key(schema: string, name: string): string {
+  return `${schema}\0${name}`;
+}
