@@ -1,0 +1,224 @@
+import { type Edit, originalOffset } from "../sql/edit.ts";
+import { identifierName, tokenize } from "../sql/tokens.ts";
+import { SourceText } from "./source-text.ts";
+
+/** What is needed to turn the server's answers to a rewritten statement back into the client's names. */
+export interface Answers {
+  /** Physical to logical column name, where all tables of the statement agree on it. */
+  readonly columns: ReadonlyMap<string, string>;
+  /** Physical to logical table name, likewise. */
+  readonly tables: ReadonlyMap<string, string>;
+  /** Fields of a RowDescription to rename: those of `RETURNING *`. */
+  readonly renameFields: readonly FieldRename[];
+  readonly relations: readonly AnsweredRelation[];
+  /** What the statement calls the tables that it writes to: their columns are physical to the server. */
+  readonly targets: readonly {
+    readonly name: string;
+    readonly columns: ReadonlyMap<string, string>;
+  }[];
+}
+
+export interface FieldRename {
+  readonly tableOid: number;
+  readonly attnum: number;
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface AnsweredRelation {
+  readonly schema: string;
+  readonly physical: string;
+  readonly logical: string;
+  readonly columns: ReadonlyMap<string, string>;
+}
+
+/** Fields of an ErrorResponse or NoticeResponse by their code letter. */
+export type ErrorFields = ReadonlyMap<string, string>;
+
+/** Turns an error or notice about the text that ran into one about the text that was sent. */
+export function turnBackError(
+  fields: ErrorFields,
+  input: { sentText: string; ranText: string; edits: readonly Edit[]; answers: Answers },
+): Map<string, string> {
+  const { answers, edits, sentText, ranText } = input;
+  const result = new Map(fields);
+  const position = fields.get("P");
+  let edit: Edit | undefined;
+  if (position !== undefined) {
+    const original = originalOffset(edits, indexOfCharacter(ranText, Number(position)));
+    edit =
+      original.edit ??
+      editInName(sentText, original.offset, edits) ??
+      editInList(sentText, original.offset, edits, fields.get("M") ?? "");
+    result.set("P", String(characterAt(sentText, original.offset)));
+  }
+
+  const relation = answers.relations.find(
+    ({ schema, physical }) => schema === fields.get("s") && physical === fields.get("t"),
+  );
+  const columns = relation?.columns ?? answers.columns;
+  if (relation !== undefined) {
+    result.set("t", relation.logical);
+    exchangeField(result, "c", (name) => columns.get(name) ?? name);
+  }
+
+  // Without a position, it can still be about a target's physical column.
+  const isAboutWrittenName =
+    WRITTEN_NAME_ERRORS.has(fields.get("C") ?? "") &&
+    (position !== undefined || answers.targets.length === 0);
+  exchangeField(result, "M", (text) => {
+    const undone = edit?.kind === "name" ? undoEdit(text, edit, sentText) : text;
+    // The name in the message is one that the client wrote, or one of an alias list: logical already.
+    // Where there are two, the other one is the written table's, which is physical.
+    if (edit?.kind === "name" || isAboutWrittenName) {
+      const isWithTable = (undone.match(QUOTED)?.length ?? 0) > 1;
+      return isWithTable ? exchangeQuoted(undone, answers.tables) : undone;
+    }
+    return exchangeQuoted(exchangeQuoted(text, columns), answers.tables);
+  });
+  exchangeField(result, "D", (text) =>
+    isAboutWrittenName && answers.targets.length === 0
+      ? text
+      : exchangeQuoted(exchangeKey(exchangeQuoted(text, columns), columns), answers.tables),
+  );
+  exchangeField(result, "H", (text) => exchangeQualified(text, answers));
+  return result;
+}
+
+/** undefined_column, ambiguous_column, undefined_table, duplicate_column, ...: about a name in the text. */
+const WRITTEN_NAME_ERRORS: ReadonlySet<string> = new Set([
+  "42601",
+  "42701",
+  "42702",
+  "42703",
+  "42704",
+  "42712",
+  "42803",
+  "42883",
+  "42P01",
+  "42P10",
+]);
+
+function exchangeField(
+  fields: Map<string, string>,
+  code: string,
+  exchange: (text: string) => string,
+): void {
+  const text = fields.get(code);
+  if (text !== undefined) fields.set(code, exchange(text));
+}
+
+/** The server points at the first part of `table.column`; the edit is at a later one. */
+function editInName(sentText: string, offset: number, edits: readonly Edit[]): Edit | undefined {
+  const tokens = tokenize(sentText);
+  let index = tokens.findIndex(({ start }) => start === offset);
+  for (let part = tokens[index]; index >= 0 && part !== undefined; part = tokens[index]) {
+    const { start, end } = part;
+    const edit = edits.find((candidate) => candidate.kind === "name" && candidate.start === start);
+    if (edit !== undefined) return edit;
+    if (sentText[tokens[index + 1]?.start ?? end] !== ".") return undefined;
+    index += 2;
+  }
+  return undefined;
+}
+
+/** At a column of ON CONFLICT the server points at the parenthesis: the message says which one. */
+function editInList(
+  sentText: string,
+  offset: number,
+  edits: readonly Edit[],
+  message: string,
+): Edit | undefined {
+  if (sentText[offset] !== "(") return undefined;
+  const source = new SourceText(sentText);
+  const close = source.token(source.closingParenthesis(source.indexAt(offset)));
+  return edits.find((edit) => {
+    const name = edit.kind === "name" ? lastName(edit.text) : undefined;
+    const isInside = edit.start > offset && edit.end <= (close?.start ?? 0);
+    return isInside && name !== undefined && replaceWord(message, name, "") !== message;
+  });
+}
+
+/** Puts the name that the client wrote in the place of the one that the edit wrote. */
+function undoEdit(text: string, edit: Edit, sentText: string): string {
+  const written = lastName(sentText.slice(edit.start, edit.end));
+  const ran = lastName(edit.text);
+  return written === undefined || ran === undefined ? text : replaceWord(text, ran, written);
+}
+
+function lastName(sql: string): string | undefined {
+  const token = tokenize(sql).at(-1);
+  return token === undefined ? undefined : identifierName(sql, token);
+}
+
+/** Replaces a name where it stands as a whole word. */
+function replaceWord(text: string, name: string, by: string): string {
+  let result = "";
+  let done = 0;
+  for (let found = text.indexOf(name); found !== -1; found = text.indexOf(name, found + 1)) {
+    const end = found + name.length;
+    if (found < done || isWordPart(text[found - 1]) || isWordPart(text[end])) continue;
+    result += text.slice(done, found) + by;
+    done = end;
+  }
+  return result + text.slice(done);
+}
+
+function isWordPart(character: string | undefined): boolean {
+  return character !== undefined && /[\p{L}\p{N}_$]/u.test(character);
+}
+
+/** Exchanges names between quotation marks, of whatever language the server's messages are in. */
+function exchangeQuoted(text: string, names: ReadonlyMap<string, string>): string {
+  if (names.size === 0) return text;
+  return text.replaceAll(QUOTED, (whole, open: string, name: string, close: string) => {
+    const exchanged = names.get(name);
+    return exchanged === undefined ? whole : `${open}${exchanged}${close}`;
+  });
+}
+
+const QUOTED = /(["'`«»‹›„“”‘’「『]\s?)([^"'`«»‹›„“”‘’「」『』]+?)(\s?["'`«»‹›“”‘’」』])/gu;
+
+/** `Key (a, b)=(1, 2)`: the names, never the values. */
+function exchangeKey(text: string, names: ReadonlyMap<string, string>): string {
+  const end = text.indexOf(")=(");
+  const start = text.indexOf("(");
+  if (end === -1 || start === -1 || start > end) return text;
+  const parts = text.slice(start, end).split(", ");
+  const exchanged = parts.map((part) => {
+    for (const [physical, logical] of names) {
+      const replaced = replaceWord(part, physical, logical);
+      if (replaced !== part) return replaced;
+    }
+    return part;
+  });
+  return text.slice(0, start) + exchanged.join(", ") + text.slice(end);
+}
+
+/** A hint names columns with their table. Only those of written tables are physical. */
+function exchangeQualified(text: string, answers: Answers): string {
+  let result = text;
+  for (const { name, columns } of answers.targets) {
+    for (const [physical, logical] of columns) {
+      result = replaceWord(result, `${name}.${physical}`, `${name}.${logical}`);
+    }
+  }
+  return result;
+}
+
+/** `P` counts characters from 1; an offset is a UTF-16 index. */
+function indexOfCharacter(text: string, position: number): number {
+  let index = 0;
+  for (let count = 1; count < position && index < text.length; count++) {
+    index += (text.codePointAt(index) ?? 0) > 0xffff ? 2 : 1;
+  }
+  return index;
+}
+
+function characterAt(text: string, offset: number): number {
+  let count = 1;
+  for (let index = 0; index < offset && index < text.length; count++) {
+    index += (text.codePointAt(index) ?? 0) > 0xffff ? 2 : 1;
+  }
+  return count;
+}

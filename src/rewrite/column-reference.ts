@@ -1,0 +1,227 @@
+import type { AstNode } from "../sql/ast.ts";
+import { listOf, locationOf, namesOf } from "./node.ts";
+import type { Rewriting } from "./rewriting.ts";
+import { findItem, hasColumn, resolveBareName, type Scope, type ScopeItem } from "./scope.ts";
+import { judgeRowUse, type Place } from "./whole-row.ts";
+
+const SYSTEM_COLUMNS: ReadonlySet<string> = new Set([
+  "cmax",
+  "cmin",
+  "ctid",
+  "tableoid",
+  "xmax",
+  "xmin",
+]);
+
+/** Points one column reference at the name that the server has for what the client means. */
+export function rewriteColumnReference(work: Rewriting, node: AstNode, place: Place): void {
+  const parts = namesOf(node, "fields").map((name) => name ?? "*");
+  const [first = "", second = "", third = "", fourth = ""] = parts;
+  if (SYSTEM_COLUMNS.has(parts.at(-1) ?? "")) work.hasSystemColumn = true;
+
+  if (parts.length === 1) {
+    if (first !== "*") rewriteBareName(work, node, first, place);
+  } else if (parts.length === 2) {
+    const item = findItem(place.scope, first);
+    if (item !== undefined) rewriteMember(work, node, parts, item, place);
+  } else if (parts.length === 3) {
+    rewriteQualified(work, node, { schema: first, name: second, parts }, place);
+  } else if (parts.length === 4) {
+    // The server refuses another database's name, so that one is its to report.
+    if (work.database === first) {
+      rewriteQualified(work, node, { schema: second, name: third, parts }, place);
+    } else if (work.database === undefined && findQualified(place.scope, second, third)) {
+      work.refuseUncertain({
+        detail: `Whether "${first}" is this database is not known.`,
+        hint: `Write "${third}.${fourth}" instead.`,
+        offset: locationOf(node),
+      });
+    }
+  }
+}
+
+function rewriteBareName(work: Rewriting, node: AstNode, name: string, place: Place): void {
+  const offset = locationOf(node);
+  const resolved = resolveBareName(place.scope, name);
+  switch (resolved.kind) {
+    case "as_written": {
+      const item = findRow(place.scope, name);
+      if (item !== undefined) rewriteWholeRow(work, node, item, place);
+      return;
+    }
+    case "write": {
+      const index = work.source.dottedName(offset, [name])?.[0];
+      if (index === undefined) refuseUnlocated(work, name, offset);
+      else work.rename(index, resolved.name, resolved.qualifier);
+      if (resolved.name !== name) work.exchanged.add(node);
+      return;
+    }
+    case "ambiguous":
+      work.refuse({
+        sqlstate: "42702",
+        message: `column reference "${name}" is ambiguous`,
+        detail: "",
+        hint: "",
+        offset,
+      });
+      return;
+    case "absent":
+      work.refuse({
+        sqlstate: "42703",
+        message: `column "${name}" does not exist`,
+        detail: "",
+        hint: "",
+        offset,
+      });
+      return;
+    case "uncertain":
+      work.refuseUncertain({
+        detail: `Which column "${name}" means is not certain: ${resolved.because}.`,
+        hint: `Qualify it with its table: table.${name}.`,
+        offset,
+      });
+      return;
+  }
+}
+
+/** The item whose row a bare name means: none if the name is surely a column. */
+function findRow(scope: Scope | undefined, name: string): ScopeItem | undefined {
+  for (let level = scope; level !== undefined; level = level.outer) {
+    if (level.items.some((item) => hasColumn(item, name) === "yes")) return undefined;
+  }
+  return findItem(scope, name);
+}
+
+/** `item.column` and `item.*`, also with a schema before it. */
+function rewriteMember(
+  work: Rewriting,
+  node: AstNode,
+  parts: readonly string[],
+  item: ScopeItem,
+  place: Place,
+): void {
+  const name = parts.at(-1) ?? "";
+  if (name === "*") {
+    rewriteStar(work, node, item, place);
+    return;
+  }
+  const physical = item.isTarget ? item.relation?.exchange.get(name) : undefined;
+  if (physical === undefined) return;
+  const index = work.source.dottedName(locationOf(node), parts)?.at(-1);
+  if (index === undefined) refuseUnlocated(work, parts.join("."), locationOf(node));
+  else work.rename(index, physical);
+  work.exchanged.add(node);
+}
+
+function rewriteStar(work: Rewriting, node: AstNode, item: ScopeItem, place: Place): void {
+  const isExpanded = place.parents === undefined && place.clause !== "other";
+  const isInRow = place.parents?.parent.type === "RowExpr";
+  if (!isExpanded && !isInRow) rewriteWholeRow(work, node, item, place);
+  else if (isExpanded && item.isTarget && hasWindowedColumns(item)) {
+    work.refuseUncertain({
+      detail: `"${item.name}.*" in a subquery would show columns under names of another version.`,
+      hint: "List the columns that are needed.",
+      offset: locationOf(node),
+    });
+  }
+}
+
+/** `schema.table.column` reaches no table that has an alias, and alias lists give one to each. */
+function rewriteQualified(
+  work: Rewriting,
+  node: AstNode,
+  reference: { schema: string; name: string; parts: readonly string[] },
+  place: Place,
+): void {
+  const { schema, name, parts } = reference;
+  const item = findQualified(place.scope, schema, name);
+  if (item?.relation === undefined) return;
+  const needsAlias = !item.isTarget || item.relation.physicalName !== name;
+  if (needsAlias) {
+    const indexes = work.source.dottedName(locationOf(node), parts);
+    const first = work.source.token(indexes?.[0] ?? -1);
+    const table = work.source.token(indexes?.at(-2) ?? -1);
+    if (findItem(place.scope, name) !== item) {
+      work.refuseUncertain({
+        detail: `"${parts.join(".")}" has to be shortened, and "${name}" means another table there.`,
+        hint: "Give the table an alias and use it.",
+        offset: locationOf(node),
+      });
+    } else if (first === undefined || table === undefined) {
+      refuseUnlocated(work, parts.join("."), locationOf(node));
+    } else work.replace(first.start, table.start, "");
+  }
+  rewriteMember(work, node, parts, item, place);
+}
+
+function findQualified(
+  scope: Scope | undefined,
+  schema: string,
+  name: string,
+): ScopeItem | undefined {
+  for (let level = scope; level !== undefined; level = level.outer) {
+    const found = level.items.find(
+      (item) => item.qualified?.schema === schema && item.qualified.name === name,
+    );
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** A row as one value: its field names are physical ones, whatever the alias list says. */
+function rewriteWholeRow(work: Rewriting, node: AstNode, item: ScopeItem, place: Place): void {
+  if (!hasWindowedColumns(item)) return;
+  const use = judgeRowUse(place);
+  if (use === "hidden") {
+    if (item.isTarget) refuseExchangedField(work, node, item, place);
+    return;
+  }
+  const form = item.wholeRow;
+  if (use === "shown" && form?.kind === "possible") {
+    work.insert(form.start, "(SELECT * FROM ");
+    work.insert(form.end, `) AS ${form.name}`);
+    work.hasWholeRowForm = true;
+    return;
+  }
+  const because =
+    use === "unknown" || form === undefined
+      ? "what is done with it may show column names of another version"
+      : form.kind === "impossible"
+        ? form.because
+        : "";
+  work.refuseUncertain({
+    detail: `"${item.name}" stands for a whole row, and ${because}.`,
+    hint: "Select the columns that are needed in a subquery, and use that subquery's row.",
+    offset: locationOf(node),
+  });
+}
+
+/** `(o).user_id` of a written table is looked up among its physical names. */
+function refuseExchangedField(work: Rewriting, node: AstNode, item: ScopeItem, place: Place): void {
+  const parent = place.parents?.parent;
+  if (parent?.type !== "A_Indirection") return;
+  for (const { type, node: step } of listOf(parent.node, "indirection")) {
+    const name = type === "String" ? step["sval"] : undefined;
+    const isStar = type === "A_Star";
+    if (isStar || (typeof name === "string" && item.relation?.exchange.has(name))) {
+      work.refuseUncertain({
+        detail: `A field of the row "${item.name}" has another name in the database.`,
+        hint: `Write ${item.name}.column instead of (${item.name}).column.`,
+        offset: locationOf(node),
+      });
+    }
+    return;
+  }
+}
+
+function hasWindowedColumns(item: ScopeItem): boolean {
+  return (item.relation?.aliasCount ?? 0) > 0;
+}
+
+function refuseUnlocated(work: Rewriting, name: string, offset: number | undefined): void {
+  work.refuseUncertain({
+    detail: `The name "${name}" is spelt in a way that can't be rewritten.`,
+    hint: "Write it as a plain or a double-quoted identifier.",
+    offset,
+  });
+}

@@ -1,0 +1,96 @@
+import { rewriteColumnReference } from "./column-reference.ts";
+import {
+  childrenOf,
+  listOf,
+  locationOf,
+  namesOf,
+  nodeOf,
+  stringOf,
+  type TypedNode,
+  typedOf,
+} from "./node.ts";
+import { outputName } from "./output-name.ts";
+import type { Rewriting } from "./rewriting.ts";
+import type { Place } from "./whole-row.ts";
+
+/** Walks an expression: every column reference in it, every query inside it. */
+export function rewriteExpression(work: Rewriting, expression: TypedNode, place: Place): void {
+  const { type, node } = expression;
+  switch (type) {
+    case "ColumnRef":
+      rewriteColumnReference(work, node, place);
+      return;
+    case "SelectStmt":
+      // Only reached through SubLink and the like: never the statement itself.
+      work.walk.query(work, expression, { outer: place.scope, ctes: place.ctes, isTop: false });
+      return;
+    case "TypeName":
+      refuseRowType(work, node);
+      break;
+    case "TypeCast":
+      refuseTableNameConstant(work, node);
+      break;
+  }
+  const inner: Place = { ...place, parents: { parent: expression, up: place.parents } };
+  for (const child of childrenOf(expression)) rewriteExpression(work, child, inner);
+  if (type === "XmlExpr") refuseElementName(work, node);
+}
+
+/** `xmlforest(a)` names its element by the column, so an exchanged column would show. */
+function refuseElementName(work: Rewriting, node: TypedNode["node"]): void {
+  for (const { node: argument } of listOf(node, "named_args")) {
+    const { from } = outputName(typedOf(argument, "val"));
+    if (stringOf(argument, "name") !== "" || from === undefined) continue;
+    if (!work.exchanged.has(from)) continue;
+    work.refuseUncertain({
+      detail: "An XML element or attribute gets its name from a column that is being renamed.",
+      hint: "Give it a name with AS.",
+      offset: locationOf(argument),
+    });
+  }
+}
+
+/** `NULL::orders` has the table's physical field names, and so has what is made of it. */
+function refuseRowType(work: Rewriting, node: TypedNode["node"]): void {
+  const names = namesOf(node, "names");
+  const name = names.at(-1);
+  if (name === undefined || names.length > 2) return;
+  const found = work.lookup.find(names.at(-2) ?? "", name);
+  if (found.kind !== "windowed" && found.kind !== "hidden") return;
+  work.touched.add(found.relation);
+  work.refuseUncertain({
+    detail: `The row type of table "${name}" has column names of another version.`,
+    hint: "Use the columns that are needed instead of the whole row type.",
+    offset: locationOf(node),
+  });
+}
+
+/** `'person'::regclass` is looked up by the physical name. */
+function refuseTableNameConstant(work: Rewriting, node: TypedNode["node"]): void {
+  const typeName = nodeOf(node, "typeName");
+  if (typeName === undefined || namesOf(typeName, "names").at(-1) !== "regclass") return;
+  const constant = nodeOf(nodeOf(nodeOf(node, "arg") ?? {}, "A_Const") ?? {}, "sval");
+  if (constant === undefined) return;
+  const parts = stringOf(constant, "sval").split(".");
+  const found = work.lookup.find(parts.at(-2) ?? "", parts.at(-1) ?? "");
+  const isRenamed =
+    (found.kind === "windowed" && found.relation.isTableRenamed) || found.kind === "hidden";
+  if (!isRenamed) return;
+  work.refuseUncertain({
+    detail: `The table named in '${parts.join(".")}'::regclass is being renamed.`,
+    hint: "Pass the table's oid, or ask under its name in pg_class.",
+    offset: locationOf(node),
+  });
+}
+
+/** The expressions of a list member. */
+export function rewriteExpressions(
+  work: Rewriting,
+  node: TypedNode["node"],
+  members: readonly string[],
+  place: Place,
+): void {
+  for (const member of members) {
+    for (const child of listOf(node, member)) rewriteExpression(work, child, place);
+  }
+}

@@ -1,0 +1,78 @@
+import { quoteIdentifier } from "../sql/tokens.ts";
+import { asTyped, listOf, locationOf, namesOf, stringOf, type TypedNode, typedOf } from "./node.ts";
+import { outputName, SPECIAL_NAME } from "./output-name.ts";
+import type { Ctes, Rewriting } from "./rewriting.ts";
+import { type Columns, findItem, type Scope, type ScopeItem } from "./scope.ts";
+
+/**
+ * Rewrites the expressions of a SELECT or RETURNING list and keeps the names of their outputs: where
+ * an exchanged reference gave the name, `AS` gives it back.
+ */
+export function rewriteOutputs(
+  work: Rewriting,
+  outputs: readonly TypedNode[],
+  place: { scope: Scope; ctes: Ctes; clause: "outputs" | "top_outputs" },
+): Columns {
+  const names: string[] = [];
+  let isComplete = true;
+  for (const { node } of outputs) {
+    const value = typedOf(node, "val");
+    if (value === undefined) continue;
+    work.walk.expression(work, value, { ...place, parents: undefined });
+
+    const star = starColumns(value, place.scope);
+    if (star !== undefined) {
+      names.push(...star.names);
+      isComplete &&= star.isComplete;
+      continue;
+    }
+    const alias = stringOf(node, "name");
+    const { name, from } = outputName(value);
+    names.push(alias === "" ? name : alias);
+    if (alias !== "") continue;
+    if (name === SPECIAL_NAME) isComplete = false;
+    const offset = locationOf(node);
+    if (from !== undefined && work.exchanged.has(from) && offset !== undefined) {
+      work.insert(work.source.outputEnd(offset, work.end), ` AS ${quoteIdentifier(name)}`);
+    }
+  }
+  return { names, isComplete };
+}
+
+/** The columns of `*` and `item.*`; undefined if the expression is neither. */
+function starColumns(value: TypedNode, scope: Scope): Columns | undefined {
+  if (value.type === "A_Indirection") {
+    const last = listOf(value.node, "indirection").at(-1);
+    return last?.type === "A_Star" ? { names: [], isComplete: false } : undefined;
+  }
+  if (value.type !== "ColumnRef") return undefined;
+  const parts = namesOf(value.node, "fields");
+  if (parts.at(-1) !== undefined) return undefined;
+  const name = parts.at(-2);
+  if (name !== undefined) return findItem(scope, name)?.columns ?? { names: [], isComplete: false };
+  return joinColumns(scope.items.filter((item) => !item.isQualifiedOnly));
+}
+
+export function joinColumns(items: readonly ScopeItem[]): Columns {
+  return {
+    names: items.flatMap((item) => item.columns.names),
+    isComplete: items.every((item) => item.columns.isComplete),
+  };
+}
+
+/** The columns under `AS name(a, b)`: the first ones renamed. */
+export function aliasColumns(columns: Columns, aliases: readonly string[]): Columns {
+  if (columns.isComplete) {
+    return { names: [...aliases, ...columns.names.slice(aliases.length)], isComplete: true };
+  }
+  return { names: [...aliases, ...columns.names], isComplete: false };
+}
+
+/** The names in an alias's column list. */
+export function aliasNames(value: unknown): readonly string[] {
+  const items = Array.isArray(value) ? value : [];
+  return items.flatMap((item) => {
+    const typed = asTyped(item);
+    return typed?.type === "String" ? stringOf(typed.node, "sval") : [];
+  });
+}

@@ -1,0 +1,108 @@
+import type { AstNode } from "../sql/ast.ts";
+import { listOf, locationOf, namesOf, nodeOf, stringOf, type TypedNode, typedOf } from "./node.ts";
+import { joinColumns, rewriteOutputs } from "./output-columns.ts";
+import { outputName } from "./output-name.ts";
+import type { QueryPlace, Rewriting } from "./rewriting.ts";
+import { type Columns, findItem, type Scope, type ScopeItem } from "./scope.ts";
+
+/**
+ * Rewrites RETURNING. At the top `*` stays, and the answer's fields are renamed; in a WITH query the
+ * first columns get an alias list instead, as many as `work.returnedStars` then says.
+ */
+export function rewriteReturning(
+  work: Rewriting,
+  node: AstNode,
+  place: { target: ScopeItem; others: readonly ScopeItem[]; query: QueryPlace },
+): Columns {
+  const clause = nodeOf(node, "returningClause");
+  if (clause === undefined) return { names: [], isComplete: true };
+  const level = [place.target, ...place.others];
+  const outer = place.query.outer;
+  const rows = rowVersions(clause, place.target, { items: level, outer });
+  const scope: Scope = { items: [...level, ...rows], outer };
+
+  const names: string[] = [];
+  let isComplete = true;
+  for (const output of listOf(clause, "exprs")) {
+    const starred = starredItems(typedOf(output.node, "val"), scope);
+    const hasTarget = starred?.some((item) => item.isTarget) ?? false;
+    const columns =
+      starred === undefined || !hasTarget
+        ? rewriteOutputs(work, [output], {
+            scope,
+            ctes: place.query.ctes,
+            clause: place.query.isTop ? "top_outputs" : "outputs",
+          })
+        : joinColumns(starred);
+    const aliasCount = hasTarget ? (place.target.relation?.aliasCount ?? 0) : 0;
+    if (aliasCount > 0 && place.query.isTop) showTarget(work, place.target);
+    if (aliasCount > 0 && !place.query.isTop) {
+      // What stands before the star has to be certain, or the alias list would shift.
+      work.returnedStars.set(
+        node,
+        isComplete ? names.length + aliasCount : Number.MAX_SAFE_INTEGER,
+      );
+    }
+    names.push(...columns.names);
+    isComplete &&= columns.isComplete;
+  }
+  if (work.shownTargets.size > 0) refuseNamesakes(work, clause, place.target, scope);
+  return { names, isComplete };
+}
+
+function showTarget(work: Rewriting, target: ScopeItem): void {
+  if (target.relation !== undefined) work.shownTargets.add(target.relation);
+}
+
+/**
+ * The fields of a `*` are told by table and name in the answer: another field of the same column that
+ * the client itself calls by the physical name would be taken for one.
+ */
+function refuseNamesakes(work: Rewriting, clause: AstNode, target: ScopeItem, scope: Scope): void {
+  const isPhysicalOnly = (name: string) =>
+    target.relation?.columns.some((column) => column.physical === name && column.logical !== name);
+  for (const { node } of listOf(clause, "exprs")) {
+    const starred = starredItems(typedOf(node, "val"), scope);
+    const names =
+      starred === undefined
+        ? [stringOf(node, "name") || outputName(typedOf(node, "val")).name]
+        : starred.flatMap((item) => (item.isTable ? [] : item.columns.names));
+    const name = names.find(isPhysicalOnly);
+    if (name === undefined) continue;
+    work.refuseUncertain({
+      detail: `RETURNING has a * of a table under a window, and also an output of the name "${name}".`,
+      hint: "List the columns that are needed.",
+      offset: locationOf(node),
+    });
+  }
+}
+
+/** `old` and `new`, or the names that `WITH (OLD AS o, NEW AS n)` gives them. */
+function rowVersions(clause: AstNode, target: ScopeItem, level: Scope): readonly ScopeItem[] {
+  const given = new Map<unknown, string>(
+    listOf(clause, "options").map(({ node }) => [node["option"], stringOf(node, "value")]),
+  );
+  const versions = [
+    ["RETURNING_OPTION_OLD", "old"],
+    ["RETURNING_OPTION_NEW", "new"],
+  ] as const;
+  return versions.flatMap(([option, standard]) => {
+    const name = given.get(option);
+    if (name === undefined && findItem(level, standard) !== undefined) return [];
+    return [{ ...target, name: name ?? standard, qualified: undefined, isQualifiedOnly: true }];
+  });
+}
+
+/** The items whose columns `*` or `item.*` stands for; undefined for another expression. */
+function starredItems(
+  value: TypedNode | undefined,
+  scope: Scope,
+): readonly ScopeItem[] | undefined {
+  if (value?.type !== "ColumnRef") return undefined;
+  const parts = namesOf(value.node, "fields");
+  if (parts.at(-1) !== undefined) return undefined;
+  if (parts.length === 1) return scope.items.filter((item) => !item.isQualifiedOnly);
+  const item = findItem(scope, parts.at(-2) ?? "");
+  // A star behind a schema goes the common way, which shortens it.
+  return item !== undefined && parts.length === 2 ? [item] : undefined;
+}

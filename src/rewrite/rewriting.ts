@@ -1,0 +1,115 @@
+import type { AstNode } from "../sql/ast.ts";
+import type { Edit } from "../sql/edit.ts";
+import { quoteIdentifier } from "../sql/tokens.ts";
+import type { NamedRelation } from "../version/naming.ts";
+import type { TypedNode } from "./node.ts";
+import type { Refusal } from "./outcome.ts";
+import type { RelationLookup } from "./relation-lookup.ts";
+import type { Columns, Scope } from "./scope.ts";
+import type { SourceText } from "./source-text.ts";
+import type { Place } from "./whole-row.ts";
+
+/** Names of common table expressions in sight, with their output columns. */
+export type Ctes = ReadonlyMap<string, Columns>;
+
+export interface QueryPlace {
+  readonly outer: Scope | undefined;
+  readonly ctes: Ctes;
+  /** Whether its rows go to the client or into a table as they are, unseen by other SQL. */
+  readonly isTop: boolean;
+}
+
+/** What each part of the rewriter asks of the others. Set once, so that their files need no cycle. */
+export interface Walkers {
+  readonly expression: (work: Rewriting, node: TypedNode, place: Place) => void;
+  readonly query: (work: Rewriting, node: TypedNode, place: QueryPlace) => Columns;
+}
+
+/**
+ * The rewriting of one statement while it goes on: collects edits, the tables met, and the first
+ * refusal. After a refusal the walk simply goes on; its edits are thrown away.
+ */
+export class Rewriting {
+  readonly source: SourceText;
+  readonly lookup: RelationLookup;
+  readonly walk: Walkers;
+  /** One past the statement's last token. */
+  readonly end: number;
+  /** The database that the session is connected to, if known. */
+  readonly database: string | undefined;
+  /** Table references that have been dealt with; whatever else turns out to be windowed is refused. */
+  readonly handled = new Set<AstNode>();
+  /** Column references whose last name was exchanged. */
+  readonly exchanged = new Set<AstNode>();
+  /** Writing queries that return `*`: how many of their first columns an alias list must name. */
+  readonly returnedStars = new Map<AstNode, number>();
+  readonly touched = new Set<NamedRelation>();
+  /** Tables whose columns a `*` of the top level's RETURNING shows, by their physical names. */
+  readonly shownTargets = new Set<NamedRelation>();
+  /** Tables written to, by what the statement calls them. */
+  readonly targets = new Map<string, NamedRelation>();
+  dependsOnPhysical = false;
+  hasRowLock = false;
+  hasSystemColumn = false;
+  hasWholeRowForm = false;
+  refusal: Refusal | undefined;
+  readonly #edits = new Map<string, Edit>();
+
+  constructor(parts: {
+    source: SourceText;
+    lookup: RelationLookup;
+    walk: Walkers;
+    end: number;
+    database: string | undefined;
+  }) {
+    this.source = parts.source;
+    this.lookup = parts.lookup;
+    this.walk = parts.walk;
+    this.end = parts.end;
+    this.database = parts.database;
+  }
+
+  /** Puts one identifier in another's place. */
+  rename(index: number, name: string, qualifier = ""): void {
+    const token = this.source.token(index);
+    if (token === undefined) return;
+    const text = quoteIdentifier(name);
+    this.#add({
+      start: token.start,
+      end: token.end,
+      text: qualifier === "" ? text : `${quoteIdentifier(qualifier)}.${text}`,
+      kind: "name",
+    });
+  }
+
+  insert(offset: number, text: string): void {
+    this.#add({ start: offset, end: offset, text, kind: "frame" });
+  }
+
+  replace(start: number, end: number, text: string): void {
+    this.#add({ start, end, text, kind: "frame" });
+  }
+
+  /** Sorted; edits at one place in the order in which they were asked for. */
+  edits(): readonly Edit[] {
+    return [...this.#edits.values()].sort((a, b) => a.start - b.start || a.end - b.end);
+  }
+
+  refuse(refusal: Omit<Refusal, "kind">): void {
+    this.refusal ??= { kind: "refused", ...refusal };
+  }
+
+  /** Refuses because the meaning is not certain, or not covered yet. */
+  refuseUncertain(parts: { detail: string; hint: string; offset: number | undefined }): void {
+    this.refuse({
+      sqlstate: "0A000",
+      message: "cannot rewrite this statement for the version that sent it",
+      ...parts,
+    });
+  }
+
+  #add(edit: Edit): void {
+    // The parser repeats the source of `(a, b) = (SELECT ...)` once per column: same edit, once.
+    this.#edits.set(`${edit.start} ${edit.end} ${edit.text}`, edit);
+  }
+}

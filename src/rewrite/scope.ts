@@ -1,0 +1,175 @@
+import type { NamedRelation } from "../version/naming.ts";
+
+/** Output columns of a table, subquery or function, in order where the order is known. */
+export interface Columns {
+  readonly names: readonly string[];
+  /** False where there may be others: a function's result, a table that the snapshot lacks. */
+  readonly isComplete: boolean;
+}
+
+export const UNKNOWN_COLUMNS: Columns = { names: [], isComplete: false };
+
+/** One name that a query level can refer to. Its columns are those that the client's text may use. */
+export interface ScopeItem {
+  /** Undefined where only bare column names can reach it (an unnamed join). */
+  readonly name: string | undefined;
+  /** Schema and name of a table without an alias: `schema.table.column` reaches only such. */
+  readonly qualified: { readonly schema: string; readonly name: string } | undefined;
+  readonly columns: Columns;
+  /** Set for a table under a window. */
+  readonly relation: NamedRelation | undefined;
+  /** Its columns are a table's own, and none's that stands deeper in the query. */
+  readonly isTable: boolean;
+  /** The target of an INSERT, UPDATE or DELETE, which has no alias list: the server knows its physical names. */
+  readonly isTarget: boolean;
+  /** `old` and `new` in RETURNING: bare names don't reach them. */
+  readonly isQualifiedOnly: boolean;
+  /** Turns a FROM item into a subquery, so that a row of it has the version's field names. */
+  readonly wholeRow: WholeRowForm | undefined;
+}
+
+/** Where a table reference can be turned into `(SELECT * FROM ...) AS name`, or why it can't. */
+export type WholeRowForm =
+  | {
+      readonly kind: "possible";
+      readonly start: number;
+      readonly end: number;
+      readonly name: string;
+    }
+  | { readonly kind: "impossible"; readonly because: string };
+
+/** The names that one query level can see, then those of the levels around it. */
+export interface Scope {
+  readonly items: readonly ScopeItem[];
+  readonly outer: Scope | undefined;
+}
+
+export type Has = "yes" | "no" | "maybe";
+
+export function hasColumn(item: ScopeItem, name: string): Has {
+  if (item.isQualifiedOnly) return "no";
+  if (item.columns.names.includes(name)) return "yes";
+  return item.columns.isComplete ? "no" : "maybe";
+}
+
+/** What the server sees in the text that runs: alias lists give logical names, targets physical ones. */
+export function hasColumnPhysically(item: ScopeItem, name: string): Has {
+  if (!item.isTarget || item.relation === undefined) return hasColumn(item, name);
+  if (item.isQualifiedOnly) return "no";
+  return item.relation.columns.some((column) => column.physical === name) ? "yes" : "no";
+}
+
+/** The innermost item of this name. */
+export function findItem(scope: Scope | undefined, name: string): ScopeItem | undefined {
+  for (let level = scope; level !== undefined; level = level.outer) {
+    const item = level.items.find((candidate) => candidate.name === name);
+    if (item !== undefined) return item;
+  }
+  return undefined;
+}
+
+/** How a bare column name has to be written so that the server finds what the client meant. */
+export type BareName =
+  | { readonly kind: "as_written" }
+  | { readonly kind: "write"; readonly qualifier: string | undefined; readonly name: string }
+  | { readonly kind: "ambiguous" }
+  | { readonly kind: "absent" }
+  | { readonly kind: "uncertain"; readonly because: string };
+
+/**
+ * Decides what a bare column name means by the client's names, innermost level first as the server
+ * does, and how to write it by the server's names so that it means the same there.
+ */
+export function resolveBareName(scope: Scope | undefined, name: string): BareName {
+  if (!concernsTarget(scope, name)) return { kind: "as_written" };
+  for (let level = scope; level !== undefined; level = level.outer) {
+    if (!concernsTarget(level, name)) return { kind: "as_written" };
+    const holders = level.items.filter((item) => hasColumn(item, name) === "yes");
+    const unknown = level.items.find((item) => hasColumn(item, name) === "maybe");
+    if (unknown !== undefined) {
+      const label = unknown.name === undefined ? "a table expression" : `"${unknown.name}"`;
+      return { kind: "uncertain", because: `${label} may have a column of that name as well` };
+    }
+    const [holder, another] = holders;
+    if (holder === undefined) continue;
+    const target = holders.find((item) => item.isTarget && exchanged(item, name) !== undefined);
+    if (target === undefined) return foundElsewhere(level, name, holder, another);
+    // Target and excluded are exchanged alike: the server itself reports that they are ambiguous.
+    if (holders.some((item) => !item.isTarget || item.relation !== target.relation)) {
+      return { kind: "ambiguous" };
+    }
+    return writeTarget(scope, level, target, exchanged(target, name) ?? name);
+  }
+  // A row, to the client; to the server, a column of the target.
+  if (findItem(scope, name) !== undefined) {
+    return { kind: "uncertain", because: "a table there has that name" };
+  }
+  return writeAbsent(scope, name);
+}
+
+function exchanged(item: ScopeItem, name: string): string | undefined {
+  return item.isTarget ? item.relation?.exchange.get(name) : undefined;
+}
+
+function concernsTarget(scope: Scope | undefined, name: string): boolean {
+  for (let level = scope; level !== undefined; level = level.outer) {
+    if (level.items.some((item) => !item.isQualifiedOnly && exchanged(item, name) !== undefined)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/** The client means another table's column; a target beside it may have that name physically. */
+function foundElsewhere(
+  level: Scope,
+  name: string,
+  holder: ScopeItem,
+  another: ScopeItem | undefined,
+): BareName {
+  const isShadowed = level.items.some(
+    (item) => item.isTarget && hasColumnPhysically(item, name) === "yes" && item !== holder,
+  );
+  if (!isShadowed) return { kind: "as_written" };
+  if (another !== undefined || holder.name === undefined) {
+    return { kind: "uncertain", because: "several tables in the query have that column" };
+  }
+  return { kind: "write", qualifier: holder.name, name };
+}
+
+/** The client means the target's column; its physical name may be taken on the way to it. */
+function writeTarget(
+  scope: Scope | undefined,
+  home: Scope,
+  target: ScopeItem,
+  physical: string,
+): BareName {
+  for (let level = scope; level !== undefined; level = level.outer) {
+    const isTaken = level.items.some(
+      (item) => (level !== home || !item.isTarget) && hasColumnPhysically(item, physical) !== "no",
+    );
+    if (isTaken) {
+      if (target.name === undefined || findItem(scope, target.name) !== target) {
+        return { kind: "uncertain", because: `"${physical}" means another column in that place` };
+      }
+      return { kind: "write", qualifier: target.name, name: physical };
+    }
+    if (level === home) break;
+  }
+  return { kind: "write", qualifier: undefined, name: physical };
+}
+
+/** Nobody has this name in the client's eyes; the target has it physically, so it must not be found. */
+function writeAbsent(scope: Scope | undefined, name: string): BareName {
+  let missing: string | undefined;
+  for (let level = scope; level !== undefined; level = level.outer) {
+    for (const item of level.items) missing ??= exchanged(item, name);
+  }
+  if (missing === undefined) return { kind: "as_written" };
+  for (let level = scope; level !== undefined; level = level.outer) {
+    for (const item of level.items) {
+      if (hasColumnPhysically(item, missing) !== "no") return { kind: "absent" };
+    }
+  }
+  return { kind: "write", qualifier: undefined, name: missing };
+}

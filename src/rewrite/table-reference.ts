@@ -1,0 +1,198 @@
+import type { AstNode } from "../sql/ast.ts";
+import { quoteIdentifier } from "../sql/tokens.ts";
+import type { NamedRelation } from "../version/naming.ts";
+import { locationOf, nodeOf, stringOf } from "./node.ts";
+import { aliasColumns, aliasNames } from "./output-columns.ts";
+import type { Found } from "./relation-lookup.ts";
+import type { Ctes, Rewriting } from "./rewriting.ts";
+import { type ScopeItem, UNKNOWN_COLUMNS, type WholeRowForm } from "./scope.ts";
+
+/** Rewrites a table in FROM: its name, and an alias list with the version's column names. */
+export function rewriteTableReference(
+  work: Rewriting,
+  node: AstNode,
+  place: { ctes: Ctes; rowForm: "possible" | string },
+): ScopeItem {
+  work.handled.add(node);
+  const name = stringOf(node, "relname");
+  const schema = stringOf(node, "schemaname");
+  const alias = nodeOf(node, "alias");
+  const aliases = aliasNames(alias?.["colnames"]);
+  const visible = alias === undefined ? name : stringOf(alias, "aliasname");
+
+  const cte = schema === "" ? place.ctes.get(name) : undefined;
+  const found: Found = cte === undefined ? findTable(work, node) : { kind: "unknown" };
+  const windowed = found.kind === "windowed" ? found.relation : undefined;
+  if (found.kind === "hidden") hideTable(work, node, found.relation, place.ctes);
+
+  let columns = cte ?? UNKNOWN_COLUMNS;
+  if (found.kind === "plain") {
+    columns = { names: found.relation.columns.map((column) => column.name), isComplete: true };
+  } else if (windowed !== undefined) {
+    columns = { names: windowed.columns.map((column) => column.logical), isComplete: true };
+  }
+  const home = windowed?.schema ?? (found.kind === "plain" ? found.relation.schema : undefined);
+  return {
+    name: visible,
+    qualified: alias === undefined && home !== undefined ? { schema: home, name } : undefined,
+    columns: aliases.length > 0 ? aliasColumns(columns, aliases) : columns,
+    relation: windowed,
+    isTable: home !== undefined,
+    isTarget: false,
+    isQualifiedOnly: false,
+    wholeRow: windowed === undefined ? undefined : writeReference(work, node, windowed, place),
+  };
+}
+
+/** What a table's name in the statement means; a broken window is refused at once. */
+export function findTable(work: Rewriting, node: AstNode): Found {
+  const found = work.lookup.find(stringOf(node, "schemaname"), stringOf(node, "relname"));
+  if (found.kind === "broken") {
+    work.refuseUncertain({
+      detail: `The database does not fit a rename window: ${found.problem}.`,
+      hint: "Run `straddle check`, and make the table and the window agree.",
+      offset: locationOf(node),
+    });
+  }
+  if (found.kind === "windowed") {
+    work.touched.add(found.relation);
+    for (const root of work.lookup.named(found.relation.roots)) work.touched.add(root);
+  }
+  return found;
+}
+
+/** Points a table's name at its physical one. The index of its last token, or undefined after a refusal. */
+export function rewriteTableName(
+  work: Rewriting,
+  node: AstNode,
+  relation: NamedRelation,
+  ctes: Ctes,
+): number | undefined {
+  const name = stringOf(node, "relname");
+  const schema = stringOf(node, "schemaname");
+  const index = tableNameIndex(work, node);
+  if (index === undefined) return undefined;
+  if (relation.isTableRenamed) work.dependsOnPhysical = true;
+  if (relation.physicalName !== name) {
+    const isReached =
+      schema !== "" ||
+      (work.lookup.reachesUnqualified(relation) && !ctes.has(relation.physicalName));
+    work.rename(index, relation.physicalName, isReached ? "" : relation.schema);
+  }
+  return index;
+}
+
+/** A version must not reach a table by a name that it does not know: the server is to say so. */
+export function hideTable(
+  work: Rewriting,
+  node: AstNode,
+  relation: NamedRelation,
+  ctes: Ctes,
+): void {
+  const schema = stringOf(node, "schemaname");
+  work.touched.add(relation);
+  work.dependsOnPhysical = true;
+  const isFree =
+    !work.lookup.existsPhysically(schema, relation.logicalName) &&
+    (schema !== "" || !ctes.has(relation.logicalName));
+  const index = tableNameIndex(work, node);
+  if (index === undefined) return;
+  if (isFree) work.rename(index, relation.logicalName);
+  else {
+    const written =
+      schema === "" ? stringOf(node, "relname") : `${schema}.${stringOf(node, "relname")}`;
+    work.refuse({
+      sqlstate: "42P01",
+      message: `relation "${written}" does not exist`,
+      detail: "",
+      hint: "",
+      offset: locationOf(node),
+    });
+  }
+}
+
+function tableNameIndex(work: Rewriting, node: AstNode): number | undefined {
+  const parts = ["catalogname", "schemaname", "relname"]
+    .map((member) => stringOf(node, member))
+    .filter((part) => part !== "");
+  const index = work.source.dottedName(locationOf(node), parts)?.at(-1);
+  if (index === undefined) refuseSpelling(work, node, `"${stringOf(node, "relname")}"`);
+  return index;
+}
+
+function refuseSpelling(work: Rewriting, node: AstNode, name: string): void {
+  work.refuseUncertain({
+    detail: `The name ${name} is spelt in a way that can't be rewritten.`,
+    hint: "Write it as a plain or a double-quoted identifier.",
+    offset: locationOf(node),
+  });
+}
+
+/** Writes the name and the alias list; says where the whole reference could become a subquery. */
+function writeReference(
+  work: Rewriting,
+  node: AstNode,
+  relation: NamedRelation,
+  place: { ctes: Ctes; rowForm: string },
+): WholeRowForm | undefined {
+  const nameIndex = rewriteTableName(work, node, relation, place.ctes);
+  if (nameIndex === undefined) return undefined;
+  const { source } = work;
+  const name = stringOf(node, "relname");
+  const alias = nodeOf(node, "alias");
+  const visible = quoteIdentifier(alias === undefined ? name : stringOf(alias, "aliasname"));
+  const logical = relation.columns.slice(0, relation.aliasCount).map((column) => column.logical);
+
+  const bounds = referenceBounds(work, node, nameIndex);
+  spellOutTable(work, bounds.first);
+  let end = source.token(bounds.last)?.end ?? work.end;
+  if (alias === undefined) {
+    const list = listText(logical);
+    if (list !== "" || relation.physicalName !== name) work.insert(end, ` AS ${visible}${list}`);
+  } else {
+    const aliasIndex = bounds.last + (source.word(bounds.last + 1) === "as" ? 2 : 1);
+    end = source.token(aliasIndex)?.end ?? work.end;
+    if (source.word(aliasIndex + 1) === "uescape") refuseSpelling(work, node, visible);
+    const given = aliasNames(alias["colnames"]);
+    if (given.length === 0) {
+      if (logical.length > 0) work.insert(end, listText(logical));
+    } else {
+      const close = source.token(source.closingParenthesis(aliasIndex + 1));
+      end = close?.end ?? work.end;
+      const more = logical.slice(given.length).map(quoteIdentifier);
+      if (close !== undefined && more.length > 0) work.insert(close.start, `, ${more.join(", ")}`);
+    }
+  }
+  if (place.rowForm !== "possible") return { kind: "impossible", because: place.rowForm };
+  const start = source.token(bounds.first)?.start ?? 0;
+  return { kind: "possible", start, end, name: visible };
+}
+
+function listText(names: readonly string[]): string {
+  return names.length === 0 ? "" : `(${names.map(quoteIdentifier).join(", ")})`;
+}
+
+/** First and last token of `[ONLY] name [*]` and of `ONLY (name)`, given the name's last token. */
+export function referenceBounds(
+  work: Rewriting,
+  node: AstNode,
+  nameIndex: number,
+): { first: number; last: number } {
+  const { source } = work;
+  let first = source.indexAt(locationOf(node));
+  let last = nameIndex;
+  if (node["inh"] !== true) {
+    if (source.spelling(first - 1) === "(") {
+      first -= 2;
+      last += 1;
+    } else first -= 1;
+  } else if (source.spelling(last + 1) === "*") last += 1;
+  return { first, last };
+}
+
+/** `TABLE orders` takes no alias, so it becomes the SELECT that it stands for. */
+function spellOutTable(work: Rewriting, first: number): void {
+  if (work.source.word(first - 1) !== "table") return;
+  const keyword = work.source.token(first - 1);
+  if (keyword !== undefined) work.replace(keyword.start, keyword.end, "SELECT * FROM");
+}

@@ -1,0 +1,97 @@
+import type { AstNode } from "../sql/ast.ts";
+import { namesOf, nodeOf, type TypedNode } from "./node.ts";
+import type { Columns, Scope } from "./scope.ts";
+
+/** Where an expression stands: its scope, and the expressions around it up to its clause. */
+export interface Place {
+  readonly scope: Scope | undefined;
+  readonly ctes: ReadonlyMap<string, Columns>;
+  /** `outputs`: of a query whose rows other SQL can see. `top_outputs`: of one whose rows leave the server. */
+  readonly clause: "outputs" | "top_outputs" | "other";
+  readonly parents: Parents | undefined;
+}
+
+export interface Parents {
+  readonly parent: TypedNode;
+  readonly up: Parents | undefined;
+}
+
+/** What a use of a whole row shows of its field names: nothing, all, or nobody knows. */
+export type RowUse = "hidden" | "shown" | "unknown";
+
+/** Judges a reference to a whole row by what is done with it. */
+export function judgeRowUse(place: Place): RowUse {
+  for (let step = place.parents; step !== undefined; step = step.up) {
+    // Only a field of the row itself is found by the alias list; one of an array of rows is not.
+    if (step.parent.type === "A_Indirection" && step !== place.parents) return "unknown";
+    const use = USES[step.parent.type]?.(step.parent.node) ?? "unknown";
+    if (use !== "goes_on") return use;
+  }
+  return place.clause === "outputs" ? "shown" : "hidden";
+}
+
+type Use = RowUse | "goes_on";
+
+const USES: Readonly<Record<string, (node: AstNode) => Use>> = {
+  A_Expr: (node) =>
+    OPERATORS_THAT_HIDE.has(namesOf(node, "name")[0] ?? "") ? "hidden" : "unknown",
+  A_ArrayExpr: () => "goes_on",
+  BoolExpr: () => "hidden",
+  CaseExpr: () => "goes_on",
+  CaseWhen: () => "goes_on",
+  CoalesceExpr: () => "goes_on",
+  FuncCall: useInFunction,
+  JsonArrayAgg: () => "shown",
+  JsonArrayConstructor: () => "shown",
+  JsonKeyValue: () => "goes_on",
+  JsonObjectAgg: () => "shown",
+  JsonObjectConstructor: () => "shown",
+  JsonValueExpr: () => "goes_on",
+  List: () => "goes_on",
+  MultiAssignRef: () => "goes_on",
+  NamedArgExpr: () => "goes_on",
+  NullTest: () => "hidden",
+  // Fields are read by the names of the alias list.
+  A_Indirection: () => "hidden",
+  RowExpr: () => "goes_on",
+  SortBy: () => "hidden",
+  SubLink: () => "hidden",
+  // The bare member `over` of a function call: a window definition.
+  over: () => "hidden",
+  TypeCast: (node) => (isCastToText(node) ? "hidden" : "unknown"),
+};
+
+const OPERATORS_THAT_HIDE: ReadonlySet<string> = new Set(["=", "<>", "!=", "<", "<=", ">", ">="]);
+
+function useInFunction(node: AstNode): Use {
+  const names = namesOf(node, "funcname");
+  const name = names.at(-1) ?? "";
+  if (names.length > 1 && names[0] !== "pg_catalog") return "unknown";
+  if (name === "count" || name === "pg_typeof" || name === "num_nulls") return "hidden";
+  if (name === "array_agg") return "goes_on";
+  return SHOWS_FIELD_NAMES.has(name) ? "shown" : "unknown";
+}
+
+/** Functions that make field names visible and take a row of any type. */
+const SHOWS_FIELD_NAMES: ReadonlySet<string> = new Set([
+  "hstore",
+  "json_agg",
+  "json_agg_strict",
+  "json_build_array",
+  "json_build_object",
+  "json_object_agg",
+  "jsonb_agg",
+  "jsonb_agg_strict",
+  "jsonb_build_array",
+  "jsonb_build_object",
+  "jsonb_object_agg",
+  "row_to_json",
+  "to_json",
+  "to_jsonb",
+]);
+
+function isCastToText(node: AstNode): boolean {
+  const typeName = nodeOf(node, "typeName");
+  const name = typeName === undefined ? undefined : namesOf(typeName, "names").at(-1);
+  return name === "text" || name === "varchar";
+}

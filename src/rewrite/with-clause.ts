@@ -1,0 +1,84 @@
+import type { AstNode } from "../sql/ast.ts";
+import { quoteIdentifier } from "../sql/tokens.ts";
+import { flagOf, listOf, locationOf, namesOf, stringOf, typedOf } from "./node.ts";
+import { aliasColumns, aliasNames } from "./output-columns.ts";
+import type { Ctes, QueryPlace, Rewriting } from "./rewriting.ts";
+import type { Columns } from "./scope.ts";
+
+/** Rewrites the queries of WITH, and gives the names that they add for the rest of the statement. */
+export function rewriteWith(
+  work: Rewriting,
+  clause: AstNode | undefined,
+  place: { outer: QueryPlace["outer"]; ctes: Ctes },
+): Ctes {
+  if (clause === undefined) return place.ctes;
+  const ctes = new Map(place.ctes);
+  const queries = listOf(clause, "ctes");
+  if (flagOf(clause, "recursive")) {
+    // With RECURSIVE they see each other, also before their columns are known.
+    for (const { node } of queries) {
+      const aliases = aliasNames(node["aliascolnames"]);
+      ctes.set(stringOf(node, "ctename"), { names: aliases, isComplete: false });
+    }
+  }
+  for (const { node } of queries) {
+    const query = typedOf(node, "ctequery");
+    if (query === undefined) continue;
+    const aliases = aliasNames(node["aliascolnames"]);
+    const columns = work.walk.query(work, query, {
+      outer: place.outer,
+      ctes: new Map(ctes),
+      isTop: false,
+    });
+    const generated = generatedColumns(node);
+    const visible = aliases.length > 0 ? aliasColumns(columns, aliases) : columns;
+    ctes.set(stringOf(node, "ctename"), {
+      names: [...visible.names, ...generated],
+      isComplete: visible.isComplete,
+    });
+    nameReturnedStar(work, node, query.node, columns);
+  }
+  return ctes;
+}
+
+/** Columns that SEARCH and CYCLE add. */
+function generatedColumns(node: AstNode): readonly string[] {
+  const search = node["search_clause"];
+  const cycle = node["cycle_clause"];
+  return [search, cycle].flatMap((clause) =>
+    typeof clause === "object" && clause !== null
+      ? Object.entries(clause).flatMap(([member, value]) =>
+          member.endsWith("_column") && typeof value === "string" ? [value] : [],
+        )
+      : [],
+  );
+}
+
+/**
+ * `RETURNING *` in a WITH query gives physical names to the rest of the statement, so the WITH query
+ * gets an alias list, up to the last column that a `*` gives.
+ */
+function nameReturnedStar(work: Rewriting, node: AstNode, query: AstNode, columns: Columns): void {
+  const needed = work.returnedStars.get(query);
+  if (needed === undefined) return;
+  const name = stringOf(node, "ctename");
+  const index = work.source.dottedName(locationOf(node), [name])?.[0];
+  const names = columns.names.slice(0, needed);
+  const token = work.source.token(index ?? -1);
+  if (index === undefined || token === undefined || !columns.isComplete || names.includes("")) {
+    work.refuseUncertain({
+      detail: `The columns that the WITH query "${name}" returns are not certain.`,
+      hint: "List them in RETURNING instead of *.",
+      offset: locationOf(node),
+    });
+    return;
+  }
+  const aliases = namesOf(node, "aliascolnames");
+  if (aliases.length === 0) {
+    work.insert(token.end, `(${names.map(quoteIdentifier).join(", ")})`);
+  } else if (aliases.length < needed) {
+    const close = work.source.token(work.source.closingParenthesis(index + 1));
+    const more = names.slice(aliases.length).map(quoteIdentifier).join(", ");
+    if (close !== undefined) work.insert(close.start, `, ${more}`);
+  }
+}

@@ -1,0 +1,133 @@
+import type { AstNode } from "../sql/ast.ts";
+import { rewriteExpression } from "./expression.ts";
+import { rewriteFrom } from "./from-clause.ts";
+import { listOf, locationOf, nodeOf, stringOf, type TypedNode, typedOf } from "./node.ts";
+import { rewriteReturning } from "./returning.ts";
+import type { Ctes, QueryPlace, Rewriting } from "./rewriting.ts";
+import type { Columns, Scope, ScopeItem } from "./scope.ts";
+import { findTable } from "./table-reference.ts";
+import { renameColumnAt, rewriteAssigned, rewriteTarget, subscriptsOf } from "./target.ts";
+import { rewriteWith } from "./with-clause.ts";
+
+/** Rewrites an INSERT and gives the columns that it returns. */
+export function rewriteInsert(work: Rewriting, node: AstNode, place: QueryPlace): Columns {
+  const { ctes, target } = beginWrite(work, node, place);
+  const { outer } = place;
+  rewriteAssigned(work, listOf(node, "cols"), target);
+  const none: Scope = { items: [], outer };
+  walkAll(work, subscriptsOf(listOf(node, "cols")), none, ctes);
+  const source = typedOf(node, "selectStmt");
+  // The rows go into the table: nothing can see their columns' names. The target is not in sight.
+  if (source !== undefined) work.walk.query(work, source, { outer, ctes, isTop: true });
+
+  const conflict = nodeOf(node, "onConflictClause");
+  if (conflict !== undefined) rewriteConflict(work, conflict, { target, outer, ctes });
+  return rewriteReturning(work, node, { target, others: [], query: { ...place, ctes } });
+}
+
+/** Rewrites an UPDATE and gives the columns that it returns. */
+export function rewriteUpdate(work: Rewriting, node: AstNode, place: QueryPlace): Columns {
+  return rewriteChange(work, node, place, "fromClause");
+}
+
+/** Rewrites a DELETE and gives the columns that it returns. */
+export function rewriteDelete(work: Rewriting, node: AstNode, place: QueryPlace): Columns {
+  return rewriteChange(work, node, place, "usingClause");
+}
+
+/** Rewrites the sources of a MERGE. Into a table under a window it is refused: not covered yet. */
+export function rewriteMerge(work: Rewriting, node: AstNode, place: QueryPlace): Columns {
+  const relation = nodeOf(node, "relation");
+  const found = relation === undefined ? undefined : findTable(work, relation);
+  if (relation !== undefined && (found?.kind === "windowed" || found?.kind === "hidden")) {
+    work.touched.add(found.relation);
+    work.refuseUncertain({
+      detail: `MERGE into "${stringOf(relation, "relname")}" is not supported under a rename window.`,
+      hint: "Use INSERT ... ON CONFLICT DO UPDATE, or UPDATE and INSERT.",
+      offset: locationOf(relation),
+    });
+  }
+  const { ctes, target } = beginWrite(work, node, place);
+  const { outer } = place;
+  const source = typedOf(node, "sourceRelation");
+  const from = { outer, ctes, rowForm: "possible", target: undefined };
+  const others = source === undefined ? [] : rewriteFrom(work, [source], from);
+  const scope: Scope = { items: [target, ...others], outer };
+  const condition = typedOf(node, "joinCondition");
+  if (condition !== undefined) walkAll(work, [condition], scope, ctes);
+  walkAll(work, listOf(node, "mergeWhenClauses"), scope, ctes);
+  return rewriteReturning(work, node, { target, others, query: { ...place, ctes } });
+}
+
+function beginWrite(
+  work: Rewriting,
+  node: AstNode,
+  place: QueryPlace,
+): { ctes: Ctes; target: ScopeItem } {
+  const ctes = rewriteWith(work, nodeOf(node, "withClause"), place);
+  return { ctes, target: rewriteTarget(work, nodeOf(node, "relation") ?? {}) };
+}
+
+/** UPDATE and DELETE: they differ in SET, and in the word for further tables. */
+function rewriteChange(
+  work: Rewriting,
+  node: AstNode,
+  place: QueryPlace,
+  tables: "fromClause" | "usingClause",
+): Columns {
+  const { ctes, target } = beginWrite(work, node, place);
+  const { outer } = place;
+  const from = { outer, ctes, rowForm: "possible", target };
+  const others = rewriteFrom(work, listOf(node, tables), from);
+  const scope: Scope = { items: [target, ...others], outer };
+  rewriteSet(work, listOf(node, "targetList"), target, { scope, ctes });
+  const condition = typedOf(node, "whereClause");
+  if (condition !== undefined) walkAll(work, [condition], scope, ctes);
+  return rewriteReturning(work, node, { target, others, query: { ...place, ctes } });
+}
+
+function rewriteSet(
+  work: Rewriting,
+  targets: readonly TypedNode[],
+  target: ScopeItem,
+  place: { scope: Scope; ctes: Ctes },
+): void {
+  rewriteAssigned(work, targets, target);
+  const values = targets.flatMap(({ node }) => typedOf(node, "val") ?? []);
+  walkAll(work, [...subscriptsOf(targets), ...values], place.scope, place.ctes);
+}
+
+/** ON CONFLICT: the arbiter's columns are the target's alone; DO UPDATE also sees `excluded`. */
+function rewriteConflict(
+  work: Rewriting,
+  conflict: AstNode,
+  place: { target: ScopeItem; outer: Scope | undefined; ctes: Ctes },
+): void {
+  const { target, outer, ctes } = place;
+  const alone: Scope = { items: [target], outer };
+  const infer = nodeOf(conflict, "infer");
+  if (infer !== undefined) {
+    const elements = listOf(infer, "indexElems");
+    const starts = work.source.listItems(work.source.indexAt(locationOf(infer)));
+    for (const [position, { node }] of elements.entries()) {
+      // An element has no location of its own, so its column is found by counting.
+      const name = stringOf(node, "name");
+      if (name !== "") renameColumnAt(work, starts[position] ?? -1, name, target);
+      const expression = typedOf(node, "expr");
+      if (expression !== undefined) walkAll(work, [expression], alone, ctes);
+    }
+    const condition = typedOf(infer, "whereClause");
+    if (condition !== undefined) walkAll(work, [condition], alone, ctes);
+  }
+  const excluded: ScopeItem = { ...target, name: "excluded", qualified: undefined };
+  const scope: Scope = { items: [target, excluded], outer };
+  rewriteSet(work, listOf(conflict, "targetList"), target, { scope, ctes });
+  const condition = typedOf(conflict, "whereClause");
+  if (condition !== undefined) walkAll(work, [condition], scope, ctes);
+}
+
+function walkAll(work: Rewriting, nodes: readonly TypedNode[], scope: Scope, ctes: Ctes): void {
+  for (const node of nodes) {
+    rewriteExpression(work, node, { scope, ctes, clause: "other", parents: undefined });
+  }
+}

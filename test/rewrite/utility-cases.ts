@@ -1,0 +1,125 @@
+import type { RewriteCase } from "./setting.ts";
+
+/** COPY, DDL and the like of the old version after the flip: as sent, and as run ("=" where nothing changes) or why refused. */
+export const UTILITY: readonly RewriteCase[] = [
+  {
+    before: "COPY orders (id, user_id) FROM STDIN",
+    after: "COPY orders (id, customer_id) FROM STDIN",
+  },
+  { before: "COPY orders TO STDOUT", after: "=" },
+  { before: "COPY person TO STDOUT", after: "COPY people TO STDOUT" },
+  {
+    before: "COPY (SELECT * FROM orders) TO STDOUT",
+    after: "COPY (SELECT * FROM orders AS orders(id, user_id)) TO STDOUT",
+  },
+  {
+    before: "COPY orders TO STDOUT WITH (FORMAT csv, HEADER)",
+    refused: '0A000 The header line of table "orders" has column names of another version.',
+  },
+  { before: "COPY orders TO STDOUT WITH (FORMAT csv, HEADER off)", after: "=" },
+  {
+    before: "COPY orders FROM STDIN WITH (FORMAT csv, HEADER match)",
+    refused: '0A000 The header line of table "orders" has column names of another version.',
+  },
+  {
+    before:
+      "COPY orders FROM STDIN WITH (FORMAT csv, HEADER, FORCE_NULL (user_id)) WHERE user_id > 3",
+    after:
+      "COPY orders FROM STDIN WITH (FORMAT csv, HEADER, FORCE_NULL (customer_id)) WHERE customer_id > 3",
+  },
+  {
+    before: "EXPLAIN UPDATE orders SET user_id = 1",
+    after: "EXPLAIN UPDATE orders SET customer_id = 1",
+  },
+  {
+    before: "DECLARE c CURSOR FOR SELECT * FROM orders",
+    after: "DECLARE c CURSOR FOR SELECT * FROM orders AS orders(id, user_id)",
+  },
+  {
+    before: "PREPARE p AS SELECT * FROM orders",
+    after: "PREPARE p AS SELECT * FROM orders AS orders(id, user_id)",
+  },
+  {
+    before: "PREPARE p AS DELETE FROM orders",
+    refused:
+      "0A000 A prepared statement that writes to a table under a rename window would break when it is renamed.",
+  },
+  {
+    before: "CREATE TABLE z AS SELECT * FROM orders",
+    after: "CREATE TABLE z AS SELECT * FROM orders AS orders(id, user_id)",
+  },
+  {
+    before: "CREATE TABLE z (LIKE orders)",
+    refused:
+      '0A000 It names its columns of "orders", which is being renamed (user_id is customer_id now).',
+  },
+  {
+    before: "CREATE VIEW v AS SELECT user_id FROM orders",
+    after: "CREATE VIEW v AS SELECT user_id FROM orders AS orders(id, user_id)",
+  },
+  { before: "CREATE TABLE person (id int)", after: "CREATE TABLE people (id int)" },
+  { before: "CREATE TEMP TABLE person (id int)", after: "=" },
+  {
+    before: "CREATE TABLE person AS SELECT 1",
+    refused: '0A000 The name "person" belongs to a table that is being renamed.',
+  },
+  {
+    before: "CREATE INDEX ON orders (user_id)",
+    refused:
+      '0A000 It names column "user_id" of "orders", which is being renamed (user_id is customer_id now).',
+  },
+  { before: "CREATE INDEX ON orders (total)", after: "=" },
+  {
+    before: "CREATE RULE r AS ON DELETE TO plain DO ALSO DELETE FROM orders",
+    refused:
+      '0A000 It names its columns of "orders", which is being renamed (user_id is customer_id now).',
+  },
+  {
+    before: "CREATE POLICY p ON orders USING (user_id = 1)",
+    refused:
+      '0A000 It names column "user_id" of "orders", which is being renamed (user_id is customer_id now).',
+  },
+  { before: "ALTER TABLE orders ADD COLUMN foo int", after: "=" },
+  { before: "ALTER TABLE orders RENAME user_id TO customer_id", after: "=" },
+  { before: "ALTER TABLE orders RENAME customer_id TO user_id", after: "=" },
+  {
+    before: "ALTER TABLE orders RENAME COLUMN user_id TO foo",
+    refused:
+      '0A000 It names column "user_id" of "orders", which is being renamed (user_id is customer_id now).',
+  },
+  { before: "ALTER TABLE person RENAME TO people", after: "=" },
+  { before: "ALTER TABLE people RENAME TO person", after: "=" },
+  { before: "TRUNCATE person", after: "TRUNCATE people" },
+  { before: "TRUNCATE orders", after: "=" },
+  { before: "LOCK TABLE orders", after: "=" },
+  {
+    before: "DROP TABLE person",
+    refused:
+      '0A000 It names table "person" of "person", which is being renamed (table person is people now).',
+  },
+  { before: "DROP TABLE orders", after: "=" },
+  { before: "DROP TABLE archive.orders", after: "=" },
+  {
+    before: "COMMENT ON COLUMN orders.user_id IS 'x'",
+    refused:
+      '0A000 It names column "user_id" of "orders", which is being renamed (user_id is customer_id now).',
+  },
+  { before: "COMMENT ON COLUMN orders.total IS 'user_id'", after: "=" },
+  {
+    before: "VACUUM orders (user_id)",
+    refused:
+      '0A000 It names column "user_id" of "orders", which is being renamed (user_id is customer_id now).',
+  },
+  {
+    before: "GRANT SELECT (user_id) ON orders TO public",
+    refused:
+      '0A000 It names column "user_id" of "orders", which is being renamed (user_id is customer_id now).',
+  },
+  { before: "GRANT SELECT ON orders TO public", after: "=" },
+  {
+    before: "CALL f((SELECT max(user_id) FROM orders))",
+    after: "CALL f((SELECT max(user_id) FROM orders AS orders(id, user_id)))",
+  },
+  { before: "DO $$ BEGIN UPDATE orders SET user_id = 1; END $$", after: "=" },
+  { before: "SET x.y = 'orders.user_id'", after: "=" },
+];
