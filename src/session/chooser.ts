@@ -1,0 +1,40 @@
+import type { Choice, Dialogue } from "./dialogue.ts";
+import { inquire, type Rows, SESSION_INQUIRY } from "./inquiry.ts";
+import { unansweredChoice } from "./special-plans.ts";
+
+/** Decides on texts, and asks the session what it has to know for that. */
+export class Chooser {
+  readonly #dialogue: Dialogue;
+  /** The server could not say what was asked: the text at hand is refused. */
+  #isUnanswered = false;
+
+  constructor(dialogue: Dialogue) {
+    this.#dialogue = dialogue;
+  }
+
+  /** The choice for a text; undefined while the session is asked, with `resumeClient` to follow. */
+  choose(buffer: Buffer, start: number, end: number): Choice | undefined {
+    const dialogue = this.#dialogue;
+    const choice = dialogue.choose(buffer, start, end);
+    if (choice !== undefined) return choice;
+    if (this.#isUnanswered) {
+      this.#isUnanswered = false;
+      const text = buffer.toString(dialogue.encoding, start, end);
+      return unansweredChoice(text, dialogue.info.tag);
+    }
+    inquire(dialogue, SESSION_INQUIRY, (rows) => this.#answered(rows));
+    return undefined;
+  }
+
+  #answered(rows: Rows | undefined): void {
+    const dialogue = this.#dialogue;
+    const [schemas, version] = rows?.[0] ?? [];
+    if (typeof schemas === "string") {
+      // Trust boundary: the server's own array_to_json.
+      dialogue.sessionAnswered(JSON.parse(schemas) as string[], version ?? undefined);
+    } else {
+      this.#isUnanswered = true;
+    }
+    dialogue.controls.resumeClient();
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * How texts of a `client_encoding` are decoded. All encodings but UTF-8 are read as latin1, byte for
+ * byte: that is exact where every byte below 0x80 is ASCII, and nothing but ASCII is looked for.
+ */
+export function javascriptEncoding(clientEncoding: string): BufferEncoding {
+  const name = clientEncoding.toUpperCase();
+  return name === "UTF8" || name === "UNICODE" ? "utf8" : "latin1";
+}
+
+/**
+ * Encodings in which a byte that looks like ASCII can be the second byte of another character
+ * (PostgreSQL documentation, "Character Set Support": the client-only encodings).
+ */
+const UNSAFE = new Set([
+  "BIG5",
+  "GB18030",
+  "GBK",
+  "JOHAB",
+  "SJIS",
+  "SHIFT_JIS_2004",
+  "UHC",
+  "SHIFTJIS",
+  "MSKANJI",
+  "WIN932",
+  "WIN936",
+  "WIN949",
+  "WIN950",
+  "WINDOWS932",
+  "WINDOWS936",
+  "WINDOWS949",
+  "WINDOWS950",
+]);
+
+/** Whether every byte below 0x80 is the ASCII character that it looks like. */
+export function isAsciiSafe(clientEncoding: string): boolean {
+  return !UNSAFE.has(clientEncoding.toUpperCase());
+}

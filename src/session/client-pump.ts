@@ -1,0 +1,84 @@
+import type { FrameReader } from "../wire/frame-reader.ts";
+import type { ClientFrame } from "./client-frame.ts";
+import type { ClientHandler } from "./client-handler.ts";
+import type { Outbox } from "./outbox.ts";
+
+/** Cuts what the client sends and hands it on: to the handler what it decides on, the rest as it is. */
+export class ClientPump {
+  /** Before that, authentication: everything passes. */
+  isReady = false;
+  /** The message at hand waits for something. Whoever knows of it clears this and runs the pump. */
+  isBlocked = false;
+  /** Bytes that arrived and have not been cut. */
+  waitingSize = 0;
+
+  readonly #reader: FrameReader;
+  readonly #handler: ClientHandler;
+  readonly #toServer: Outbox;
+  readonly #chunks: Buffer[] = [];
+  /** Messages that come before what the reader has: a blocked one, or a replay. */
+  readonly #pending: ClientFrame[] = [];
+
+  constructor(options: {
+    readonly reader: FrameReader;
+    readonly handler: ClientHandler;
+    readonly toServer: Outbox;
+  }) {
+    this.#reader = options.reader;
+    this.#handler = options.handler;
+    this.#toServer = options.toServer;
+  }
+
+  add(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.waitingSize += chunk.length;
+  }
+
+  /** Puts messages in front of what is yet to be read, to be sent again. */
+  replay(frames: readonly Buffer[]): void {
+    const replayed = frames.map((buffer) => ({
+      type: buffer[0] ?? 0,
+      buffer,
+      start: 0,
+      end: buffer.length,
+      isHead: false,
+    }));
+    this.#pending.unshift(...replayed);
+  }
+
+  /** Goes on until there is nothing left, or a message has to wait. */
+  run(): void {
+    const reader = this.#reader;
+    while (!this.isBlocked) {
+      const pending = this.#pending[0];
+      if (pending !== undefined) {
+        // A pending head is still the reader's current piece: nothing was read since.
+        if (this.#handle(pending)) this.#pending.shift();
+        continue;
+      }
+      const piece = reader.next();
+      if (piece === "wait") {
+        const chunk = this.#chunks.shift();
+        if (chunk === undefined) return;
+        this.waitingSize -= chunk.length;
+        reader.push(chunk);
+        continue;
+      }
+      const { type, buffer, start, end } = reader;
+      if (piece === "pass" || !this.isReady) {
+        this.#toServer.addSlice(buffer, start, end);
+        continue;
+      }
+      const frame = { type, buffer, start, end, isHead: piece === "head" };
+      if (!this.#handle(frame)) this.#pending.push(frame);
+    }
+  }
+
+  /** Whether the message is dealt with. */
+  #handle(frame: ClientFrame): boolean {
+    const step = this.#handler.handle(frame);
+    if (step === "discard" && frame.isHead) this.#reader.discardRest();
+    this.isBlocked = step === "blocked";
+    return step !== "blocked";
+  }
+}

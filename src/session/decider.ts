@@ -1,0 +1,277 @@
+import { LruCache } from "../base/lru-cache.ts";
+import { type LockTimeoutPolicy, lockTimeoutGuard } from "../guard/lock-timeout.ts";
+import { lockedBy } from "../guard/locks.ts";
+import { flipOf } from "../rewrite/flip.ts";
+import type { Rewrite } from "../rewrite/outcome.ts";
+import { rewriteStatement } from "../rewrite/rewrite.ts";
+import { applyEdits, type Edit } from "../sql/edit.ts";
+import type { Scan } from "../sql/scan.ts";
+import { describeStatements, type StatementFacts } from "../sql/statement.ts";
+import type { Catalog } from "../version/catalog.ts";
+import type { Naming } from "../version/naming.ts";
+import type { Window } from "../version/window.ts";
+import { failingSql } from "./refusal.ts";
+import type { StatementPlan, TextPlan } from "./text-plan.ts";
+import { tooComplex, unparsed, unsettled } from "./undecided.ts";
+
+/** What is known of a text before anything is asked of its session or of the catalog. */
+export interface Look {
+  /** In order; one that stands for the whole text where it can't be parsed. */
+  readonly statements: readonly StatementPlan[];
+  /** As it goes on when no window applies. */
+  readonly plan: TextPlan;
+  readonly isParsed: boolean;
+  /** The parser can't tell what is in it, and its error isn't one that the server would report. */
+  readonly isOpaque: boolean;
+  /** All identifiers that occur in it. */
+  readonly identifiers: ReadonlySet<string>;
+  /** A statement in it changes what the session resolves names by. */
+  readonly changesSession: boolean;
+  readonly changesCatalog: boolean;
+  /** It sets `straddle.version`. */
+  readonly setsVersion: boolean;
+  /** A RENAME is in it, which may be that of a window. */
+  readonly hasRename: boolean;
+  /** The guard has to see to one of its locks. */
+  readonly hasLock: boolean;
+}
+
+export interface PlanInput {
+  readonly text: string;
+  readonly naming: Naming;
+  readonly windows: readonly Window[];
+  readonly catalog: Catalog;
+  /** The session's effective schemas, in order. */
+  readonly searchPath: readonly string[];
+}
+
+/** A text as the simple protocol sends it: the guard's checks and failing statements are in it. */
+export interface SimpleText {
+  readonly edits: readonly Edit[];
+  /** Undefined where the text goes on as it came. */
+  readonly ranText: string | undefined;
+  /** One per CommandComplete that the server will send. */
+  readonly parts: readonly { readonly index: number; readonly isOwn: boolean }[];
+}
+
+// What a cached analysis costs beyond its text, measured roughly: an AST is some 40 times its text.
+const LOOK_SIZE_FACTOR = 48;
+const PLAN_SIZE_FACTOR = 12;
+const ENTRY_SIZE = 1_024;
+
+/**
+ * Decides what happens with a text. Pure but for its caches, which are bounded by bytes: the same
+ * text, naming, catalog and search path always get the same plan.
+ */
+export class Decider {
+  readonly #policy: LockTimeoutPolicy;
+  readonly #looks: LruCache<Look>;
+  readonly #plans: LruCache<TextPlan>;
+  readonly #simpleTexts = new WeakMap<TextPlan, SimpleText>();
+
+  constructor(options: { readonly policy: LockTimeoutPolicy; readonly cacheSizeMax: number }) {
+    this.#policy = options.policy;
+    this.#looks = new LruCache({ sizeMax: options.cacheSizeMax / 2 });
+    this.#plans = new LruCache({ sizeMax: options.cacheSizeMax / 2 });
+  }
+
+  get cacheSize(): number {
+    return this.#looks.size + this.#plans.size;
+  }
+
+  get cacheEvictedCount(): number {
+    return this.#looks.evictedCount + this.#plans.evictedCount;
+  }
+
+  /** `text` is only called for, when the text was not seen before. */
+  look(scan: Scan, text: () => string): Look {
+    const { key } = scan;
+    const known = this.#looks.get(key);
+    if (known !== undefined) return known;
+    const look = this.#makeLook(text());
+    // Texts of one key differ in constants, and one of them can be wrong where the other is not.
+    if (look.isParsed) this.#looks.set(key, look, key.length * LOOK_SIZE_FACTOR + ENTRY_SIZE);
+    return look;
+  }
+
+  /** Whether a window of this naming could matter to the text. */
+  mentions(look: Look, naming: Naming): boolean {
+    if (naming.isEmpty) return false;
+    if (look.isOpaque) return true;
+    for (const word of naming.words) if (look.identifiers.has(word)) return true;
+    return false;
+  }
+
+  /** The plan of a text that `mentions` says could matter. */
+  plan(input: PlanInput): TextPlan {
+    const { text, naming, catalog, searchPath } = input;
+    const key = `${naming.id}\0${catalog.epoch}\0${searchPath.join("\0")}\0\0${text}`;
+    const known = this.#plans.get(key);
+    if (known !== undefined) return known;
+    const plan = this.#makePlan(input);
+    this.#plans.set(key, plan, key.length * PLAN_SIZE_FACTOR + ENTRY_SIZE);
+    return plan;
+  }
+
+  /** The plan that the same text gets under other names; the old one where it can't be told. */
+  replan(plan: TextPlan, input: Omit<PlanInput, "look">): TextPlan {
+    if (plan.statements.some((statement) => statement.facts === undefined)) return plan;
+    return this.plan(input);
+  }
+
+  /** The plan's text for a Query: with the guard's checks, and with refused statements exchanged. */
+  simpleText(plan: TextPlan, text: string): SimpleText {
+    const known = this.#simpleTexts.get(plan);
+    if (known !== undefined) return known;
+    const made = this.#makeSimpleText(plan, text);
+    // A plan that a look holds is shared by texts that differ in literals; one with a lock is not.
+    this.#simpleTexts.set(plan, made);
+    return made;
+  }
+
+  #makeLook(text: string): Look {
+    const described = describeStatements(text);
+    const statements = described.statements.map((facts) => this.#passed(facts));
+    const isUnparsed = described.kind !== "described";
+    if (isUnparsed) statements.push(unparsed(text));
+    const facts = described.statements;
+    const identifiers = new Set<string>();
+    for (const each of facts) for (const name of each.identifiers) identifiers.add(name);
+    return {
+      statements,
+      plan: { statements, edits: [], ranText: undefined },
+      isParsed: !isUnparsed,
+      isOpaque: described.kind === "too_complex",
+      identifiers,
+      changesSession: facts.some((each) => each.changesSession),
+      changesCatalog: facts.some((each) => each.changesCatalog),
+      setsVersion: facts.some((each) => each.versionSetting !== undefined),
+      hasRename: facts.some((each) => each.parsed.kind === "RenameStmt"),
+      hasLock: statements.some((each) => each.lock !== undefined),
+    };
+  }
+
+  #passed(facts: StatementFacts): StatementPlan {
+    const lock = this.#policy.onMissing === "off" ? undefined : lockedBy(facts.parsed);
+    return {
+      shape: facts.shape,
+      facts,
+      verdict: "pass",
+      refusal: undefined,
+      answers: undefined,
+      touched: [],
+      reliesOnNames: false,
+      flips: undefined,
+      lock,
+    };
+  }
+
+  #makePlan(input: PlanInput): TextPlan {
+    const { text, naming, windows, catalog, searchPath } = input;
+    // Offsets are this text's own, not those of the first text of its shape.
+    const described = describeStatements(text);
+    if (described.kind === "too_complex") {
+      const refusal = tooComplex(described.message);
+      const statement = { ...unparsed(text), verdict: "refuse" as const, refusal };
+      return { statements: [statement], edits: [], ranText: undefined };
+    }
+    const statements: StatementPlan[] = [];
+    const edits: Edit[] = [];
+    let unsettledBy: StatementFacts | undefined;
+    for (const facts of described.statements) {
+      const passed = this.#passed(facts);
+      const rewrite = rewriteStatement({
+        text,
+        statement: facts.parsed,
+        naming,
+        catalog,
+        searchPath,
+      });
+      if (rewrite.kind !== "untouched" && unsettledBy !== undefined) {
+        statements.push({ ...passed, verdict: "refuse", refusal: unsettled(unsettledBy) });
+        continue;
+      }
+      if (facts.changesSession || (facts.changesCatalog && rewrite.kind !== "untouched")) {
+        unsettledBy = facts;
+      }
+      if (rewrite.kind === "edited") edits.push(...rewrite.edits);
+      const flips = flipOf(facts.parsed, { windows, catalog, searchPath })?.relation.oid;
+      statements.push({ ...passed, ...outcome(rewrite), flips });
+    }
+    if (described.kind === "syntax_error") statements.push(unparsed(text));
+    const ranText = edits.length > 0 ? applyEdits(text, edits) : undefined;
+    return { statements, edits, ranText };
+  }
+
+  #makeSimpleText(plan: TextPlan, text: string): SimpleText {
+    const parts: { index: number; isOwn: boolean }[] = [];
+    const edits: Edit[] = [];
+    const isAlone = plan.statements.length === 1;
+    const whole = plan.isWhole === true ? plan.statements[0]?.refusal : undefined;
+    if (whole !== undefined) {
+      const ranText = failingSql(whole);
+      const edit: Edit = { start: 0, end: text.length, text: ranText, kind: "frame" };
+      return { edits: [edit], ranText, parts: [{ index: 0, isOwn: false }] };
+    }
+    for (const [index, statement] of plan.statements.entries()) {
+      const { facts, refusal, lock } = statement;
+      const start = facts?.start ?? 0;
+      const end = facts?.end ?? text.length;
+      const guard =
+        lock === undefined || lock.inBlock === "refused" || refusal !== undefined
+          ? undefined
+          : lockTimeoutGuard(lock, this.#policy);
+      if (guard !== undefined) {
+        edits.push({ start, end: start, text: `${guard.before}; `, kind: "frame" });
+        parts.push({ index, isOwn: true });
+      }
+      if (refusal !== undefined) {
+        edits.push({ start, end, text: failingSql(refusal), kind: "frame" });
+      } else if (isAlone) {
+        edits.push(...plan.edits);
+      } else {
+        edits.push(...plan.edits.filter((edit) => edit.start >= start && edit.end <= end));
+      }
+      parts.push({ index, isOwn: false });
+      if (guard?.after !== undefined) {
+        edits.push({ start: end, end, text: `; ${guard.after}`, kind: "frame" });
+        parts.push({ index, isOwn: true });
+      }
+    }
+    const ranText = edits.length > 0 ? applyEdits(text, edits) : undefined;
+    return { edits, ranText, parts };
+  }
+}
+
+function outcome(
+  rewrite: Rewrite,
+): Pick<StatementPlan, "verdict" | "refusal" | "answers" | "touched" | "reliesOnNames"> {
+  switch (rewrite.kind) {
+    case "untouched":
+      return {
+        verdict: "pass",
+        refusal: undefined,
+        answers: undefined,
+        touched: [],
+        reliesOnNames: false,
+      };
+    case "edited":
+      return {
+        verdict: rewrite.edits.length > 0 ? "rewrite" : "pass",
+        refusal: undefined,
+        answers: rewrite.answers,
+        touched: rewrite.touched.map((relation) => relation.oid),
+        reliesOnNames: rewrite.dependsOnPhysical,
+      };
+    case "refused": {
+      const { sqlstate, message, detail, hint, offset } = rewrite;
+      return {
+        verdict: "refuse",
+        refusal: { rule: "window", sqlstate, message, detail, hint, offset },
+        answers: undefined,
+        touched: [],
+        reliesOnNames: false,
+      };
+    }
+  }
+}

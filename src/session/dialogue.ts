@@ -1,0 +1,288 @@
+import { performance } from "node:perf_hooks";
+import { parseComment, traceIdOf } from "../sql/comment.ts";
+import { scanStatement } from "../sql/scan.ts";
+import type { StatementFacts } from "../sql/statement.ts";
+import type { Naming } from "../version/naming.ts";
+import type { VersionTag } from "../version/tag.ts";
+import type { Window } from "../version/window.ts";
+import { FLUSH } from "../wire/encode.ts";
+import { isAsciiSafe, javascriptEncoding } from "./client-encoding.ts";
+import type { Look } from "./decider.ts";
+import { isDoubtful, UNREADABLE } from "./doubt.ts";
+import type { FlipOwner } from "./flip-gate.ts";
+import type { SessionInfo } from "./observer.ts";
+import type { Outbox } from "./outbox.ts";
+import { Pipeline } from "./pipeline.ts";
+import { PreparedStatements } from "./prepared-statements.ts";
+import { refusedPlan, UNCOMMITTED_DDL, UNKNOWN_VERSION } from "./refused-plan.ts";
+import { ReplayBatch } from "./replay-batch.ts";
+import type { SessionContext } from "./session-context.ts";
+import type { StatementPlan, TextPlan } from "./text-plan.ts";
+
+/** What was decided for one text, and for whom. */
+export interface Choice {
+  readonly plan: TextPlan;
+  /** The client's text, decoded. */
+  readonly text: string;
+  readonly tag: VersionTag | undefined;
+  readonly traceId: string | undefined;
+  /** `performance.now()` when the text was first looked at. */
+  readonly startedMs: number;
+  readonly overheadMs: number;
+}
+
+/** What a handler asks its session to do with its sockets. */
+export interface SessionControls {
+  /** Goes on with the client's messages, after a handler said that it could not. */
+  resumeClient(): void;
+  /** Goes on with the server's. */
+  resumeServer(): void;
+  /** The client's messages wait until `replay` or `resumeClient`. */
+  blockClient(): void;
+  /** Puts messages of the client in front of those that are yet to be read. */
+  replay(frames: readonly Buffer[]): void;
+  /** Whether rows are to arrive whole, since Straddle waits for some of its own. */
+  inspectRows(isWanted: boolean): void;
+}
+
+/** What the two directions of one session share. It owns the state, and no socket. */
+export class Dialogue {
+  readonly context: SessionContext;
+  readonly controls: SessionControls;
+  readonly info: SessionInfo;
+  /** The tag that the session began with; `straddle.version` overrides it. */
+  readonly startupTag: VersionTag | undefined;
+  readonly toClient: Outbox;
+  readonly toServer: Outbox;
+  readonly pipeline: Pipeline;
+  readonly prepared: PreparedStatements;
+
+  readonly #isWindowed: boolean;
+  /** As the last ReadyForQuery said. */
+  status: "I" | "T" | "E" = "I";
+  /** Extended messages sent since the last Sync: an own Sync among them would commit. */
+  unsyncedCount = 0;
+  /** Relations whose names this transaction relies on and so holds locks on. */
+  readonly pins = new Set<number>();
+  /** The client's batch since the last Sync, while it could still be sent again. */
+  batch: ReplayBatch | undefined;
+  /** What the client sends now is a batch that is sent again. */
+  isReplaying = false;
+  /** The flip that this session carries out. */
+  flip: { readonly oid: number; readonly owner: FlipOwner } | undefined;
+
+  /** The session's effective schemas; undefined when they have to be asked for. */
+  schemas: readonly string[] | undefined;
+  /** `straddle.version` may have changed, and the tag hangs on it. */
+  isTagStale = false;
+  /** Something in this transaction changed what names are resolved by. */
+  hasUnsettledSession = false;
+  /** DDL in this transaction on something windowed: the catalog shows it only when it commits. */
+  hasUncommittedDdl = false;
+  /** DDL in this transaction: when it commits, the catalog is read again. */
+  needsCatalog = false;
+  /** Rises with anything but the context that decisions hang on. */
+  ownGeneration = 0;
+
+  /** When the statement at hand began to wait for a flip. `performance.now()`. */
+  heldSince: number | undefined;
+  /** A Bind was sent since the last Sync: there is something that a Sync would commit. */
+  hasBound = false;
+  /** The client's next message waits until nothing is owed any more. */
+  isWaitingForDrain = false;
+  /** The client's next message waits until less is owed. */
+  isWaitingForRoom = false;
+
+  encoding: BufferEncoding = "utf8";
+  isEncodingSafe = true;
+  standardConformingStrings = true;
+
+  constructor(options: {
+    readonly context: SessionContext;
+    readonly controls: SessionControls;
+    readonly info: SessionInfo;
+    readonly toClient: Outbox;
+    readonly toServer: Outbox;
+  }) {
+    this.context = options.context;
+    this.controls = options.controls;
+    this.info = options.info;
+    this.startupTag = options.info.tag;
+    this.#isWindowed = options.info.database === options.context.database;
+    this.toClient = options.toClient;
+    this.toServer = options.toServer;
+    this.prepared = new PreparedStatements({ sizeMax: this.context.limits.preparedSizeMax });
+    this.pipeline = new Pipeline({ countMax: this.context.limits.pipelineCountMax });
+  }
+
+  /** Those of the session's database: the catalog that is known is of one database only. */
+  get windows(): readonly Window[] {
+    return this.#isWindowed ? this.context.windows : [];
+  }
+
+  naming(tag: VersionTag | undefined): Naming {
+    return this.context.naming(this.#isWindowed ? tag : undefined);
+  }
+
+  /** Two decisions of the same generation are the same. */
+  get generation(): number {
+    return this.context.generation * 1_000_000 + (this.ownGeneration % 1_000_000);
+  }
+
+  /** A ParameterStatus: those that say how text is to be read. */
+  parameterChanged(name: string, value: string): void {
+    if (name === "client_encoding") {
+      this.encoding = javascriptEncoding(value);
+      this.isEncodingSafe = isAsciiSafe(value);
+    } else if (name === "search_path") {
+      // PostgreSQL 18 tells of it, also where a function changed it.
+      this.forgetSchemas();
+    } else if (name === "standard_conforming_strings") {
+      this.standardConformingStrings = value === "on";
+    }
+  }
+
+  /** The server's answer to `SESSION_INQUIRY`. */
+  sessionAnswered(schemas: readonly string[], version: string | undefined): void {
+    this.schemas = schemas;
+    this.ownGeneration += 1;
+    if (!this.isTagStale) return;
+    this.isTagStale = false;
+    const tag = version === undefined ? undefined : this.context.tagging.fromSetting(version);
+    this.info.tag = tag ?? this.startupTag;
+  }
+
+  /** The session is over: whoever waits for it goes on. */
+  ended(): void {
+    this.context.gate.forget(this.controls.resumeClient);
+    this.pipeline.clear();
+    this.endFlip();
+  }
+
+  /** The flip that this session carried out is over, whatever became of it. */
+  endFlip(): void {
+    const { flip } = this;
+    this.flip = undefined;
+    if (flip !== undefined) this.context.gate.open(flip.oid, flip.owner);
+  }
+
+  /** The client's next message waits until nothing is owed: `resumeClient` follows. */
+  waitForDrain(): void {
+    this.isWaitingForDrain = true;
+    if (this.unsyncedCount > 0) this.toServer.add(FLUSH);
+  }
+
+  /** Nothing of a batch is open. */
+  batchEnded(): void {
+    this.unsyncedCount = 0;
+    this.hasBound = false;
+  }
+
+  holdEnded(): void {
+    if (this.heldSince === undefined) return;
+    this.context.observer.held(this.info, performance.now() - this.heldSince);
+    this.heldSince = undefined;
+  }
+
+  /** Keeps a message of the client, for as long as its batch could be sent again. */
+  recordFrame(frame: Buffer, reliesOnNames: boolean): void {
+    if (this.windows.length === 0 || this.status !== "I") return;
+    this.batch ??= new ReplayBatch({ isReplay: this.isReplaying });
+    this.batch.add(frame, this.context.limits.replaySizeMax);
+    if (reliesOnNames) this.batch.reliesOnNames = true;
+  }
+
+  forgetSchemas(): void {
+    this.schemas = undefined;
+    this.ownGeneration += 1;
+    if (this.context.tagging.usesSetting) this.isTagStale = true;
+  }
+
+  /**
+   * Decides what happens with a text. Undefined where the session has to be asked something first:
+   * `needsAnswer` then says so, and the caller comes back with the same text.
+   */
+  choose(buffer: Buffer, start: number, end: number): Choice | undefined {
+    const startedMs = performance.now();
+    const { context, encoding } = this;
+    const { decider } = context;
+    const scan = scanStatement(buffer, start, end, this.standardConformingStrings);
+    const decode = () => buffer.toString(encoding, start, end);
+    const look = decider.look(scan, decode);
+    const isPassed = this.#isOnlyEnding(look);
+    if (this.isTagStale && !isPassed) return undefined;
+    const comment = scan.comment === undefined ? undefined : this.#readComment(scan.comment);
+    const tag = comment?.tag ?? this.info.tag;
+    const naming = this.naming(tag);
+    const mentions = decider.mentions(look, naming);
+
+    let plan = look.plan;
+    if (isPassed) {
+      plan = look.plan;
+    } else if (tag === undefined && context.tagging.rejectsUnknown) {
+      plan = refusedPlan(look.plan, UNKNOWN_VERSION);
+    } else if (isDoubtful(this, buffer.subarray(start, end), naming)) {
+      plan = refusedPlan(look.plan, UNREADABLE);
+    } else if (mentions || look.hasLock || look.hasRename || look.statements.length > 1) {
+      const needsSchemas = mentions || (look.hasRename && this.windows.length > 0);
+      if (needsSchemas && this.schemas === undefined) return undefined;
+      plan = decider.plan({
+        text: decode(),
+        naming,
+        windows: this.windows,
+        catalog: context.catalog,
+        searchPath: this.schemas ?? [],
+      });
+      if (this.hasUncommittedDdl && plan.statements.some((each) => each.answers !== undefined)) {
+        plan = refusedPlan(plan, UNCOMMITTED_DDL);
+      }
+    }
+    const overheadMs = performance.now() - startedMs;
+    return { plan, text: decode(), tag, traceId: comment?.traceId, startedMs, overheadMs };
+  }
+
+  /**
+   * Whether nothing in a text can touch a table: transaction control, or anything at all, one at a
+   * time, where the transaction has failed and the server refuses the rest. It must not be kept
+   * waiting for an answer that a failed transaction can't give.
+   */
+  #isOnlyEnding(look: Look): boolean {
+    const { statements } = look;
+    if (statements.every(({ facts }) => facts?.transaction !== undefined)) return true;
+    return this.status === "E" && this.pipeline.count === 0 && statements.length <= 1;
+  }
+
+  /** What a statement that is being sent changes in what is known. */
+  noteSent(statement: StatementPlan): void {
+    const { facts } = statement;
+    if (facts === undefined) return;
+    if (facts.changesSession || facts.versionSetting !== undefined) {
+      this.forgetSchemas();
+      this.hasUnsettledSession = true;
+    }
+    if (facts.changesCatalog && !RUNS_UNSEEN.has(facts.parsed.kind)) {
+      this.needsCatalog = true;
+      this.hasUncommittedDdl ||= namesWindowed(facts, this.windows);
+    }
+    if (facts.transaction === "rollback" || facts.transaction === "rollback_to") this.pins.clear();
+  }
+
+  #readComment(comment: string): { tag: VersionTag | undefined; traceId: string | undefined } {
+    const traceparent = parseComment(comment).get("traceparent");
+    return {
+      tag: this.context.tagging.fromComment(comment, this.info.tag),
+      traceId: traceparent === undefined ? undefined : traceIdOf(traceparent),
+    };
+  }
+}
+
+/** What these run can't be seen, any more than what a function does; the poll finds out. */
+const RUNS_UNSEEN: ReadonlySet<string> = new Set(["DoStmt", "CallStmt"]);
+
+function namesWindowed({ identifiers }: StatementFacts, windows: readonly Window[]): boolean {
+  return windows.some(
+    (window) =>
+      identifiers.has(window.table) ||
+      (window.renameTable !== undefined && identifiers.has(window.renameTable)),
+  );
+}

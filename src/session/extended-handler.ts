@@ -1,0 +1,222 @@
+import { performance } from "node:perf_hooks";
+import { lockTimeoutGuard } from "../guard/lock-timeout.ts";
+import { ByteReader } from "../wire/byte-reader.ts";
+import { encodeParse } from "../wire/encode.ts";
+import type { Chooser } from "./chooser.ts";
+import type { ClientFrame, Step } from "./client-frame.ts";
+import type { Dialogue } from "./dialogue.ts";
+import { preparedExecution, textExecution } from "./execution.ts";
+import type { Freshener } from "./freshener.ts";
+import { leaving, passGate } from "./gate-pass.ts";
+import { sendOwn } from "./inquiry.ts";
+import type { LockJudge } from "./lock-judge.ts";
+import {
+  expectExtended,
+  failExtended,
+  firstRefusal,
+  forward,
+  forwardUnread,
+  keepForReplay,
+} from "./sending.ts";
+import { oversizePlan } from "./special-plans.ts";
+
+const STATEMENT = "S".charCodeAt(0);
+
+/** The client's Parse, Bind, Describe, Execute and Close. */
+export class ExtendedHandler {
+  readonly #dialogue: Dialogue;
+  readonly #chooser: Chooser;
+  readonly #freshener: Freshener;
+  readonly #judge: LockJudge;
+
+  constructor(
+    dialogue: Dialogue,
+    parts: {
+      readonly chooser: Chooser;
+      readonly freshener: Freshener;
+      readonly judge: LockJudge;
+    },
+  ) {
+    this.#dialogue = dialogue;
+    this.#chooser = parts.chooser;
+    this.#freshener = parts.freshener;
+    this.#judge = parts.judge;
+  }
+
+  parse(frame: ClientFrame): Step {
+    const dialogue = this.#dialogue;
+    if (frame.isHead) return this.#oversizeParse(frame);
+    const { buffer, end } = frame;
+    const reader = new ByteReader(buffer, frame.start + 5, end);
+    const name = reader.text("latin1");
+    const textStart = reader.position;
+    const textEnd = buffer.indexOf(0, textStart);
+    if (textEnd === -1 || textEnd >= end) return forwardUnread(dialogue, frame, "parse");
+
+    const choice = this.#chooser.choose(buffer, textStart, textEnd);
+    if (choice === undefined) return "blocked";
+    const { plan } = choice;
+    const pass = passGate(dialogue, plan, { isExecuted: false });
+    if (pass === "blocked") return "blocked";
+    const executions = [textExecution(choice, { plan, protocol: "extended" })];
+    const refusal = firstRefusal(plan);
+    if (refusal !== undefined) {
+      return failExtended(dialogue, frame, "parse", { refusal, executions });
+    }
+    const parameterTypes = Buffer.from(buffer.subarray(textEnd + 1, end));
+    const undo = dialogue.prepared.prepare({
+      name,
+      text: choice.text,
+      parameterTypes,
+      traceId: choice.traceId,
+      tag: choice.tag,
+      plan,
+      generation: dialogue.generation,
+      isLost: false,
+    });
+    keepForReplay(dialogue, frame, plan);
+    if (plan.ranText === undefined) {
+      forward(dialogue, frame);
+    } else {
+      dialogue.toServer.add(encodeParse(name, plan.ranText, dialogue.encoding, parameterTypes));
+    }
+    expectExtended(dialogue, "parse", plan.statements.length === 0 ? [] : executions, {
+      settle: (outcome) => {
+        leaving(pass)?.(outcome);
+        if (outcome !== "done") undo(outcome === "failed");
+      },
+    });
+    return "done";
+  }
+
+  bind(frame: ClientFrame): Step {
+    const dialogue = this.#dialogue;
+    const reader = new ByteReader(frame.buffer, frame.start + 5, frame.end);
+    const portal = reader.text("latin1");
+    const statement = dialogue.prepared.statement(reader.text("latin1"));
+    if (statement === undefined) return forwardUnread(dialogue, frame, "bind");
+
+    const fresh = this.#freshener.freshen(statement, "bind", frame);
+    if (fresh !== "fresh") return fresh;
+    const used = { plan: statement.plan, text: statement.text ?? "" };
+    if (!this.#judge.isSettled(used)) return "blocked";
+    const judged = this.#judge.apply(used);
+    const refusal = firstRefusal(judged);
+    if (refusal !== undefined) {
+      const executions = [preparedExecution(statement, { plan: judged })];
+      return failExtended(dialogue, frame, "bind", { refusal, executions });
+    }
+    const pass = passGate(dialogue, statement.plan, { isExecuted: false });
+    if (pass === "blocked") return "blocked";
+    const isKept = dialogue.context.observer.wantsParameters && !frame.isHead;
+    const bind = isKept ? Buffer.from(frame.buffer.subarray(frame.start, frame.end)) : undefined;
+    const execution = preparedExecution(statement, { plan: judged, bind });
+    dialogue.prepared.bind(portal, { statement, execution });
+    keepForReplay(dialogue, frame, statement.plan);
+    forward(dialogue, frame);
+    expectExtended(dialogue, "bind", [execution], { settle: leaving(pass) });
+    dialogue.hasBound = true;
+    return "done";
+  }
+
+  describe(frame: ClientFrame): Step {
+    const dialogue = this.#dialogue;
+    const reader = new ByteReader(frame.buffer, frame.start + 5, frame.end);
+    const isStatement = reader.byte() === STATEMENT;
+    const name = reader.text("latin1");
+    if (!isStatement) {
+      const portal = dialogue.prepared.portal(name);
+      if (portal === undefined) return forwardUnread(dialogue, frame, "describe");
+      keepForReplay(dialogue, frame, portal.statement.plan);
+      forward(dialogue, frame);
+      expectExtended(dialogue, "describe", [portal.execution]);
+      return "done";
+    }
+    const statement = dialogue.prepared.statement(name);
+    if (statement === undefined) return forwardUnread(dialogue, frame, "describe");
+    const fresh = this.#freshener.freshen(statement, "describe", frame);
+    if (fresh !== "fresh") return fresh;
+    const pass = passGate(dialogue, statement.plan, { isExecuted: false });
+    if (pass === "blocked") return "blocked";
+    keepForReplay(dialogue, frame, statement.plan);
+    forward(dialogue, frame);
+    const executions = [preparedExecution(statement)];
+    expectExtended(dialogue, "describe", executions, { settle: leaving(pass) });
+    return "done";
+  }
+
+  execute(frame: ClientFrame): Step {
+    const dialogue = this.#dialogue;
+    const reader = new ByteReader(frame.buffer, frame.start + 5, frame.end);
+    const portal = dialogue.prepared.portal(reader.text("latin1"));
+    if (portal === undefined) return forwardUnread(dialogue, frame, "execute");
+    const rowsMax = reader.int32();
+    const { statement } = portal;
+    const { plan } = portal.execution;
+    const pass = passGate(dialogue, plan, { isExecuted: true });
+    if (pass === "blocked") return "blocked";
+
+    const first = plan.statements[0];
+    const { bind } = portal.execution;
+    const executions =
+      first === undefined ? [] : [preparedExecution(statement, { plan, bind, rowsMax })];
+    const guard =
+      first?.lock !== undefined && first.lock.inBlock !== "refused"
+        ? lockTimeoutGuard(first.lock, dialogue.context.policy)
+        : undefined;
+    if (guard !== undefined) sendOwn(dialogue, guard.before, { executions });
+    keepForReplay(dialogue, frame, plan);
+    forward(dialogue, frame);
+    expectExtended(dialogue, "execute", executions, { settle: leaving(pass) });
+    if (guard?.after !== undefined) sendOwn(dialogue, guard.after);
+    if (first !== undefined) dialogue.noteSent(first);
+    return "done";
+  }
+
+  close(frame: ClientFrame): Step {
+    const { prepared } = this.#dialogue;
+    const reader = new ByteReader(frame.buffer, frame.start + 5, frame.end);
+    const isStatement = reader.byte() === STATEMENT;
+    const name = reader.text("latin1");
+    if (isStatement) prepared.closeStatement(name);
+    else prepared.closePortal(name);
+    return forwardUnread(this.#dialogue, frame, "close");
+  }
+
+  #oversizeParse(frame: ClientFrame): Step {
+    const dialogue = this.#dialogue;
+    const plan = oversizePlan(dialogue);
+    const choice = {
+      plan,
+      text: "",
+      tag: dialogue.info.tag,
+      traceId: undefined,
+      startedMs: performance.now(),
+      overheadMs: 0,
+    };
+    const executions = [textExecution(choice, { protocol: "extended" })];
+    const refusal = firstRefusal(plan);
+    if (refusal !== undefined) {
+      return failExtended(dialogue, frame, "parse", { refusal, executions });
+    }
+    const reader = new ByteReader(frame.buffer, frame.start + 5, frame.end);
+    const undo = dialogue.prepared.prepare({
+      name: reader.text("latin1"),
+      text: undefined,
+      parameterTypes: Buffer.alloc(0),
+      traceId: undefined,
+      tag: choice.tag,
+      plan,
+      generation: dialogue.generation,
+      isLost: false,
+    });
+    keepForReplay(dialogue, frame, plan);
+    forward(dialogue, frame);
+    expectExtended(dialogue, "parse", executions, {
+      settle: (outcome) => {
+        if (outcome !== "done") undo(outcome === "failed");
+      },
+    });
+    return "done";
+  }
+}

@@ -1,0 +1,122 @@
+import { encodeClose, encodeParse } from "../wire/encode.ts";
+import type { Chooser } from "./chooser.ts";
+import type { ClientFrame, Step } from "./client-frame.ts";
+import type { Choice, Dialogue } from "./dialogue.ts";
+import { textExecution } from "./execution.ts";
+import { leaving, passGate } from "./gate-pass.ts";
+import { endOwn } from "./inquiry.ts";
+import type { EntryKind, Outcome } from "./pipeline.ts";
+import type { PreparedStatement } from "./prepared-statements.ts";
+import { failExtended, firstRefusal } from "./sending.ts";
+import type { StatementPlan, TextPlan } from "./text-plan.ts";
+
+/**
+ * Keeps prepared statements under the names of now: after a flip the server analyses their texts
+ * again and fails with 42703, so they are prepared again before their next use.
+ */
+export class Freshener {
+  readonly #dialogue: Dialogue;
+  readonly #chooser: Chooser;
+
+  constructor(dialogue: Dialogue, chooser: Chooser) {
+    this.#dialogue = dialogue;
+    this.#chooser = chooser;
+  }
+
+  /** "fresh", or what became of the client's message that uses the statement. */
+  freshen(statement: PreparedStatement, kind: EntryKind, frame: ClientFrame): "fresh" | Step {
+    const dialogue = this.#dialogue;
+    if (statement.generation === dialogue.generation) return "fresh";
+    const choice = this.#chooseAgain(statement);
+    if (choice === undefined) return "blocked";
+    if (choice === "fresh") return "fresh";
+    const refusal = firstRefusal(choice.plan);
+    if (refusal !== undefined) {
+      const executions = [textExecution(choice, { protocol: "extended" })];
+      return failExtended(dialogue, frame, kind, { refusal, executions });
+    }
+    const pass = passGate(dialogue, choice.plan, { isExecuted: false });
+    if (pass === "blocked") return "blocked";
+    this.#renew(statement, choice, leaving(pass));
+    return "fresh";
+  }
+
+  /**
+   * The plan with what SQL's EXECUTE in it runs: statements that the protocol prepared, fresh, and
+   * with the answers of their own texts. Undefined while something has to be waited for.
+   */
+  freshenExecuted(plan: TextPlan): TextPlan | undefined {
+    const dialogue = this.#dialogue;
+    if (plan.statements.every(({ facts }) => facts?.executes === undefined)) return plan;
+    const statements: StatementPlan[] = [];
+    let isPreparedAgain = false;
+    for (const each of plan.statements) {
+      const name = each.facts?.executes;
+      const statement = name === undefined ? undefined : dialogue.prepared.statement(name);
+      if (statement === undefined) {
+        statements.push(each);
+        continue;
+      }
+      if (statement.generation !== dialogue.generation) {
+        const choice = this.#chooseAgain(statement);
+        if (choice === undefined) return undefined;
+        if (choice !== "fresh" && firstRefusal(choice.plan) === undefined) {
+          const pass = passGate(dialogue, choice.plan, { isExecuted: false });
+          if (pass === "blocked") return undefined;
+          isPreparedAgain = this.#renew(statement, choice, leaving(pass)) || isPreparedAgain;
+        }
+      }
+      const { answers, touched = [], reliesOnNames = false } = statement.plan.statements[0] ?? {};
+      statements.push({ ...each, answers, touched, reliesOnNames });
+    }
+    if (isPreparedAgain) endOwn(dialogue, dialogue.unsyncedCount === 0);
+    return { ...plan, statements };
+  }
+
+  /** Prepares a statement again where its text has changed; says whether it did. */
+  #renew(
+    statement: PreparedStatement,
+    choice: Choice,
+    leave: ((outcome: Outcome) => void) | undefined,
+  ): boolean {
+    const isStale = statement.isLost || choice.plan.ranText !== statement.plan.ranText;
+    if (isStale) this.#prepareAgain(statement, choice, leave);
+    else leave?.("done");
+    statement.plan = choice.plan;
+    statement.tag = choice.tag;
+    statement.generation = this.#dialogue.generation;
+    statement.isLost = false;
+    return isStale;
+  }
+
+  #chooseAgain(statement: PreparedStatement): Choice | "fresh" | undefined {
+    if (statement.text === undefined) return "fresh";
+    const bytes = Buffer.from(statement.text, this.#dialogue.encoding);
+    return this.#chooser.choose(bytes, 0, bytes.length);
+  }
+
+  #prepareAgain(
+    statement: PreparedStatement,
+    choice: Choice,
+    leave: ((outcome: Outcome) => void) | undefined,
+  ): void {
+    const { toServer, pipeline, encoding, context, info } = this.#dialogue;
+    const { name, parameterTypes, plan } = statement;
+    toServer.add(encodeClose("statement", name));
+    pipeline.push({ kind: "close", isOwn: true, executions: [] });
+    toServer.add(encodeParse(name, choice.plan.ranText ?? choice.text, encoding, parameterTypes));
+    pipeline.push({
+      kind: "parse",
+      isOwn: true,
+      executions: [textExecution(choice, { protocol: "extended" })],
+      settle: (outcome) => {
+        leave?.(outcome);
+        if (outcome === "done") return;
+        statement.plan = plan;
+        statement.generation = -1;
+        statement.isLost = true;
+      },
+    });
+    context.observer.recovered(info, "reprepared");
+  }
+}

@@ -1,0 +1,225 @@
+import { ProtocolError } from "../wire/protocol-error.ts";
+import type { Execution } from "./execution.ts";
+import type { Refusal } from "./text-plan.ts";
+
+/** The client's message (or Straddle's own) that a reply belongs to. */
+export type EntryKind =
+  | "parse"
+  | "bind"
+  | "describe"
+  | "execute"
+  | "close"
+  | "sync"
+  | "query"
+  | "function_call"
+  /** CopyDone or CopyFail: no reply of its own, but it ends what the server ignores in COPY. */
+  | "copy_end";
+
+/** One thing that the server still owes an answer for. */
+export interface Entry {
+  readonly kind: EntryKind;
+  /** Asked for by Straddle itself: the reply is swallowed. */
+  readonly isOwn: boolean;
+  /**
+   * A Sync that the client sent while the server took CopyData: the server ignores it, unless the COPY
+   * had failed by then. Only what comes next tells.
+   */
+  isMaybe?: boolean;
+  /**
+   * What the reply belongs to, for audit, timing and names: one for Parse, Describe and Execute, one
+   * per statement for Query. Empty where nothing hangs on it.
+   */
+  readonly executions: readonly Execution[];
+  /** Rows of Straddle's own question, as text. */
+  readonly rows?: (string | null)[][];
+  /** How an ErrorResponse to Straddle's own message is taken; the client reads it otherwise. */
+  readonly swallowsError?: boolean;
+  /** What Straddle made fail, in place of the client's message. */
+  readonly refusal?: Refusal;
+  /** Called once, when it is known what became of it. */
+  readonly settle?: (outcome: Outcome) => void;
+}
+
+/** `failed`: the server's error is about it. `dropped`: the server never got to it. */
+export type Outcome = "done" | "failed" | "dropped";
+
+/**
+ * The FIFO of what the server owes, one entry per expected reply. Everything that hangs on a reply
+ * hangs on its entry, never on "the last query". It knows no socket and no message contents.
+ */
+export class Pipeline {
+  /** The server ignores everything up to the next Sync (`ignore_till_sync` in PostgresMain). */
+  isSkipping = false;
+  /** The server takes CopyData: it ignores Sync and Flush until CopyDone or CopyFail. */
+  isCopyIn = false;
+  /** How many statements of the Query at the head are answered. */
+  answeredCount = 0;
+
+  readonly #countMax: number;
+  #entries: Entry[] = [];
+  #first = 0; // Entries before it are done.
+
+  constructor(options: { readonly countMax: number }) {
+    this.#countMax = options.countMax;
+  }
+
+  get count(): number {
+    return this.#entries.length - this.#first;
+  }
+
+  /** Whether no more may be asked for until some of it is answered. */
+  get isFull(): boolean {
+    return this.count >= this.#countMax;
+  }
+
+  /** How many transaction ends (Sync, Query, FunctionCall) are still owed. */
+  get endCount(): number {
+    let count = 0;
+    for (let index = this.#first; index < this.#entries.length; index++) {
+      const kind = this.#entries[index]?.kind;
+      if (kind === "sync" || kind === "query" || kind === "function_call") count += 1;
+    }
+    return count;
+  }
+
+  get head(): Entry | undefined {
+    return this.#entries[this.#first];
+  }
+
+  push(entry: Entry): void {
+    this.#entries.push(entry);
+  }
+
+  /** Takes the head off: it is answered in full. */
+  complete(): void {
+    const entry = this.head;
+    if (entry === undefined) return;
+    this.#drop();
+    entry.settle?.("done");
+    this.#dropCopyEnds();
+  }
+
+  /** The entry that a reply other than ReadyForQuery belongs to: what was ignored is passed over. */
+  answering(): Entry | undefined {
+    while (this.head?.isMaybe === true) this.#drop();
+    this.#dropCopyEnds();
+    return this.head;
+  }
+
+  /** The reply at hand must belong to one of these. */
+  expect(...kinds: readonly EntryKind[]): Entry {
+    const entry = this.head;
+    if (entry === undefined || !kinds.includes(entry.kind)) {
+      const found = entry?.kind ?? "nothing";
+      throw new ProtocolError("unexpected_reply", `a reply to ${kinds[0]}, but ${found} was asked`);
+    }
+    return entry;
+  }
+
+  /**
+   * CopyInResponse: a Sync that the client sent behind the COPY, before its end, may be ignored.
+   */
+  copyInStarted(): void {
+    this.isCopyIn = true;
+    let after = this.#first + 1;
+    for (let entry = this.#entries[after]; entry?.kind === "sync"; entry = this.#entries[++after]) {
+      entry.isMaybe = true;
+    }
+    if (this.#entries[after]?.kind === "copy_end") this.copyInEnded();
+  }
+
+  /** The COPY has taken all data: no Sync that stood in the data was answered. */
+  copySucceeded(): void {
+    this.isCopyIn = false;
+    const after = this.#first + 1;
+    while (this.#entries[after]?.isMaybe === true) this.#entries.splice(after, 1);
+  }
+
+  copyInEnded(): void {
+    this.isCopyIn = false;
+  }
+
+  /**
+   * ErrorResponse: a Query or FunctionCall goes on to its ReadyForQuery; in the extended protocol
+   * all that was asked before the next Sync is dropped unanswered, newest first.
+   */
+  fail(): void {
+    this.isCopyIn = false;
+    const kind = this.head?.kind;
+    if (kind === undefined || kind === "query" || kind === "function_call" || kind === "sync") {
+      return;
+    }
+    let end = this.#first;
+    while (end < this.#entries.length && !this.#endsSkipping(end)) end += 1;
+    // One of a run of them ends the skipping, and which one it was shows in what comes next.
+    if (this.#entries[end]?.isMaybe === true) {
+      for (let next = end; this.#entries[next]?.kind === "sync"; next++) {
+        Object.assign(this.#entries[next] ?? {}, { isMaybe: true });
+      }
+    }
+    this.isSkipping = end === this.#entries.length;
+    const dropped = this.#entries.slice(this.#first, end);
+    this.#first = end;
+    this.#compact();
+    const failed = dropped[0];
+    for (const entry of dropped.reverse()) entry.settle?.(entry === failed ? "failed" : "dropped");
+  }
+
+  /** ReadyForQuery: the Query, FunctionCall or Sync at the head is over. */
+  ready(): Entry | undefined {
+    this.#dropCopyEnds();
+    const entry = this.head;
+    // A Sync that was sent while the server was leaving COPY can be answered unexpectedly.
+    if (entry === undefined) return undefined;
+    this.expect("query", "sync", "function_call");
+    this.isCopyIn = false;
+    this.answeredCount = 0;
+    this.#drop();
+    entry.settle?.("done");
+    this.#dropCopyEnds();
+    return entry;
+  }
+
+  /** Everything that is left, oldest first, for a session that ends. */
+  clear(): void {
+    const left = this.#entries.slice(this.#first);
+    this.#entries = [];
+    this.#first = 0;
+    for (const entry of left) entry.settle?.("dropped");
+  }
+
+  /** A Sync, but for one inside of data that the client has ended by the rules: that was ignored. */
+  #endsSkipping(index: number): boolean {
+    const entry = this.#entries[index];
+    if (entry?.kind !== "sync") return false;
+    if (entry.isMaybe !== true) return true;
+    let next = index + 1;
+    while (this.#entries[next]?.kind === "sync") next += 1;
+    return this.#entries[next]?.kind !== "copy_end";
+  }
+
+  #dropCopyEnds(): void {
+    while (this.head?.kind === "copy_end") this.#drop();
+  }
+
+  #drop(): void {
+    this.#first += 1;
+    this.#compact();
+  }
+
+  // Amortised: the array is cut when it is empty or half of it is done.
+  #compact(): void {
+    if (this.#first === this.#entries.length) {
+      this.#entries.length = 0;
+      this.#first = 0;
+    } else if (this.#first > 64 && this.#first * 2 > this.#entries.length) {
+      this.#entries = this.#entries.slice(this.#first);
+      this.#first = 0;
+    }
+  }
+}
+
+/** The statement that a reply is about: of a Query, the first that is not answered yet. */
+export function currentExecution(entry: Entry, answeredCount: number): Execution | undefined {
+  return entry.executions[entry.kind === "query" ? answeredCount : 0];
+}

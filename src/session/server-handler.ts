@@ -1,0 +1,296 @@
+import { ByteReader } from "../wire/byte-reader.ts";
+import { encodeErrorResponse, encodeNoticeResponse, FLUSH } from "../wire/encode.ts";
+import { decodeFields, sqlstateOf } from "../wire/fields.ts";
+import { Server } from "../wire/frame-type.ts";
+import { renameFields } from "../wire/row-description.ts";
+import type { Dialogue } from "./dialogue.ts";
+import { type Execution, reliesOnNames, rowsOfTag } from "./execution.ts";
+import { decodeRow } from "./inquiry.ts";
+import { observe } from "./observe.ts";
+import { currentExecution, type Entry } from "./pipeline.ts";
+import { Recovery, serializationFailure } from "./recovery.ts";
+import { endsByItself } from "./replay-batch.ts";
+import { shownFields } from "./shown-fields.ts";
+
+/** `blocked`: the message waits until `resumeServer` is called, and then comes again. */
+export type ServerStep = "done" | "blocked";
+
+/**
+ * Takes the server's messages, finds the entry that each belongs to, and sends on to the client what
+ * is the client's: as it came, turned back to the client's names, or not at all.
+ */
+export class ServerHandler {
+  readonly #dialogue: Dialogue;
+  readonly #recovery: Recovery;
+  /**
+   * A ParameterDescription. The server sends it before it looks whether the statement's names still
+   * hold; kept back, the client has seen nothing if they don't.
+   */
+  #heldDescription: Buffer | undefined;
+
+  constructor(dialogue: Dialogue) {
+    this.#dialogue = dialogue;
+    this.#recovery = new Recovery(dialogue);
+  }
+
+  handle(type: number, buffer: Buffer, start: number, end: number): ServerStep {
+    const { toClient } = this.#dialogue;
+    switch (type) {
+      case Server.parameterStatus:
+        this.#parameterStatus(buffer, start, end);
+        toClient.addSlice(buffer, start, end);
+        return "done";
+      case Server.notificationResponse:
+        toClient.addSlice(buffer, start, end);
+        return "done";
+      case Server.noticeResponse:
+        this.#notice(buffer, start, end);
+        return "done";
+      case Server.errorResponse:
+        return this.#error(buffer, start, end);
+      case Server.readyForQuery:
+        return this.#ready(buffer, start, end);
+      default:
+        this.#reply(type, buffer, start, end);
+        return "done";
+    }
+  }
+
+  /**
+   * A message too large to be held: it passes as it is, and only what it answers is put down. Errors
+   * of more than a megabyte are not turned back to the client's names.
+   */
+  handleHead(type: number, buffer: Buffer, start: number, end: number): void {
+    const { pipeline, toClient, batch } = this.#dialogue;
+    toClient.addSlice(buffer, start, end);
+    if (batch !== undefined) batch.isDelivered = true;
+    const entry = pipeline.head;
+    const current = entry && currentExecution(entry, pipeline.answeredCount);
+    if (type === Server.errorResponse) {
+      // The SQLSTATE is among the first fields.
+      const sqlstate = sqlstateOf(buffer, start, end);
+      if (current !== undefined) observe(this.#dialogue, current, { rows: 0, sqlstate });
+      this.#dialogue.endFlip();
+      pipeline.fail();
+    } else if (entry !== undefined) {
+      this.#settle(type, entry, current, buffer, start, end);
+    }
+  }
+
+  #reply(type: number, buffer: Buffer, start: number, end: number): void {
+    const { pipeline, toClient, batch, encoding } = this.#dialogue;
+    const entry = pipeline.answering();
+    if (entry === undefined) {
+      toClient.addSlice(buffer, start, end);
+      return;
+    }
+    const current = currentExecution(entry, pipeline.answeredCount);
+    const isOwn = entry.isOwn || current?.isOwn === true;
+    if (!isOwn) {
+      if (type === Server.parameterDescription && reliesOnNames(current)) {
+        this.#heldDescription = Buffer.from(buffer.subarray(start, end));
+        return;
+      }
+      this.#releaseDescription();
+      if (batch !== undefined) batch.isDelivered = true;
+      const renamed = this.#renamedFields(type, current, buffer, start, end);
+      if (renamed === undefined) toClient.addSlice(buffer, start, end);
+      else toClient.add(renamed);
+    } else if (type === Server.dataRow) {
+      entry.rows?.push(decodeRow(buffer, start, end, encoding));
+    }
+    this.#settle(type, entry, current, buffer, start, end);
+  }
+
+  /** What a reply ends: a part of a Query, or an entry. */
+  #settle(
+    type: number,
+    entry: Entry,
+    current: Execution | undefined,
+    buffer: Buffer,
+    start: number,
+    end: number,
+  ): void {
+    const { pipeline } = this.#dialogue;
+    switch (type) {
+      case Server.commandComplete:
+      case Server.emptyQueryResponse:
+        if (current !== undefined) {
+          this.#completed(current);
+          const rows = type === Server.commandComplete ? rowsOfTag(buffer, start + 5, end) : 0;
+          if (!entry.isOwn) observe(this.#dialogue, current, { rows, sqlstate: undefined });
+        }
+        pipeline.copySucceeded();
+        if (entry.kind === "query") {
+          pipeline.answeredCount += 1;
+        } else {
+          pipeline.expect("execute");
+          pipeline.complete();
+        }
+        return;
+      case Server.portalSuspended:
+        pipeline.expect("execute");
+        if (current !== undefined) {
+          observe(this.#dialogue, current, { rows: current.rowsMax, sqlstate: undefined });
+        }
+        pipeline.complete();
+        return;
+      case Server.rowDescription:
+      case Server.noData:
+        if (entry.kind === "describe") pipeline.complete();
+        return;
+      case Server.parseComplete:
+        pipeline.expect("parse");
+        pipeline.complete();
+        return;
+      case Server.bindComplete:
+        pipeline.expect("bind");
+        pipeline.complete();
+        return;
+      case Server.closeComplete:
+        pipeline.expect("close");
+        pipeline.complete();
+        return;
+      case Server.copyInResponse:
+        pipeline.copyInStarted();
+        return;
+      default:
+        return;
+    }
+  }
+
+  #releaseDescription(): void {
+    if (this.#heldDescription === undefined) return;
+    this.#dialogue.toClient.add(this.#heldDescription);
+    this.#heldDescription = undefined;
+  }
+
+  #renamedFields(
+    type: number,
+    current: Execution | undefined,
+    buffer: Buffer,
+    start: number,
+    end: number,
+  ): Buffer | undefined {
+    if (type !== Server.rowDescription || current === undefined) return undefined;
+    const renames = current.plan.statements[current.index]?.answers?.renameFields;
+    if (renames === undefined || renames.length === 0) return undefined;
+    return renameFields(buffer, start, end, renames, this.#dialogue.encoding);
+  }
+
+  /** What a statement that succeeded says of the session. */
+  #completed(execution: Execution): void {
+    if (execution.isOwn) return;
+    const facts = execution.plan.statements[execution.index]?.facts;
+    if (facts?.deallocates === undefined) return;
+    const { prepared } = this.#dialogue;
+    if (facts.deallocates === "all") prepared.closeAllStatements();
+    else prepared.closeStatement(facts.deallocates.name);
+  }
+
+  #notice(buffer: Buffer, start: number, end: number): void {
+    const dialogue = this.#dialogue;
+    const { pipeline, toClient, encoding } = dialogue;
+    const entry = pipeline.head;
+    const current = entry && currentExecution(entry, pipeline.answeredCount);
+    const decode = () => decodeFields(buffer, start, end, encoding);
+    const fields =
+      entry === undefined || current === undefined
+        ? undefined
+        : shownFields(dialogue, entry, current, { sqlstate: "", decode });
+    if (fields === undefined) toClient.addSlice(buffer, start, end);
+    else toClient.add(encodeNoticeResponse(fields, encoding));
+  }
+
+  #error(buffer: Buffer, start: number, end: number): ServerStep {
+    const dialogue = this.#dialogue;
+    const { pipeline, toClient, encoding, batch } = dialogue;
+    const entry = pipeline.answering();
+    const current = entry && currentExecution(entry, pipeline.answeredCount);
+    if (entry === undefined || current === undefined) {
+      if (entry?.swallowsError !== true) toClient.addSlice(buffer, start, end);
+      if (batch !== undefined) batch.isDelivered = true;
+      pipeline.fail();
+      return "done";
+    }
+    const sqlstate = sqlstateOf(buffer, start, end);
+    const recovery = this.#recovery.judge(
+      sqlstate,
+      entry,
+      current,
+      () => decodeFields(buffer, start, end, encoding).get("M") ?? "",
+    );
+    if (recovery === "blocked") return "blocked";
+    if (recovery === "replay") {
+      this.#heldDescription = undefined;
+      return "done";
+    }
+    this.#releaseDescription();
+
+    const fields =
+      recovery === "serialization_failure"
+        ? serializationFailure()
+        : shownFields(dialogue, entry, current, {
+            sqlstate,
+            decode: () => decodeFields(buffer, start, end, encoding),
+          });
+    if (fields === undefined) toClient.addSlice(buffer, start, end);
+    else toClient.add(encodeErrorResponse(fields, encoding));
+    if (batch !== undefined) batch.isDelivered = true;
+    // A flip that failed is over, also while its transaction waits for its ROLLBACK.
+    dialogue.endFlip();
+    observe(dialogue, current, { rows: 0, sqlstate: fields?.get("C") ?? sqlstate });
+    pipeline.fail();
+    return "done";
+  }
+
+  #ready(buffer: Buffer, start: number, end: number): ServerStep {
+    const dialogue = this.#dialogue;
+    const { pipeline, toClient, context } = dialogue;
+    const isIdle = buffer[end - 1] === 0x49; // I
+    if (isIdle && dialogue.needsCatalog && dialogue.windows.length > 0) {
+      // What was committed must be known before anybody acts on it.
+      dialogue.needsCatalog = false;
+      void context.refreshCatalog().then(() => dialogue.controls.resumeServer());
+      return "blocked";
+    }
+    const entry = pipeline.ready();
+    const status = String.fromCharCode(buffer[end - 1] ?? 0x49);
+    dialogue.status = status === "T" || status === "E" ? status : "I";
+    if (isIdle) this.#transactionEnded();
+
+    const replay = this.#recovery.takeReplay();
+    if (replay !== undefined) {
+      dialogue.batch = undefined;
+      dialogue.isReplaying = true;
+      dialogue.batchEnded();
+      dialogue.controls.replay(endsByItself(replay) ? replay : [...replay, FLUSH]);
+      return "done";
+    }
+    if (entry?.isOwn !== true) {
+      toClient.addSlice(buffer, start, end);
+      dialogue.isReplaying = false;
+      dialogue.batch = undefined;
+    }
+    return "done";
+  }
+
+  #transactionEnded(): void {
+    const dialogue = this.#dialogue;
+    dialogue.hasUncommittedDdl = false;
+    if (dialogue.pipeline.count === 0) {
+      dialogue.pins.clear();
+      dialogue.prepared.closeAllPortals();
+    }
+    if (dialogue.hasUnsettledSession) {
+      dialogue.hasUnsettledSession = false;
+      dialogue.forgetSchemas();
+    }
+    dialogue.endFlip();
+  }
+
+  #parameterStatus(buffer: Buffer, start: number, end: number): void {
+    const reader = new ByteReader(buffer, start + 5, end);
+    this.#dialogue.parameterChanged(reader.text("latin1"), reader.text("latin1"));
+  }
+}

@@ -1,0 +1,73 @@
+import type { Socket } from "node:net";
+import type { LockTimeoutPolicy } from "../guard/lock-timeout.ts";
+import type { Catalog } from "../version/catalog.ts";
+import type { Naming } from "../version/naming.ts";
+import type { VersionTag } from "../version/tag.ts";
+import type { Window } from "../version/window.ts";
+import type { Decider } from "./decider.ts";
+import type { FlipGate } from "./flip-gate.ts";
+import type { Observer } from "./observer.ts";
+
+/** Limits and times of a session; `config/` says what each means and its default. */
+export interface SessionLimits {
+  /** Bytes. A larger statement is not analysed. */
+  readonly statementSizeMax: number;
+  /** What happens with such a statement where a window or the guard could matter. */
+  readonly oversize: "pass" | "reject";
+  /** Bytes of prepared statements' texts that one session keeps. */
+  readonly preparedSizeMax: number;
+  /** Replies that the server may owe one session. */
+  readonly pipelineCountMax: number;
+  /** Bytes that may wait for one peer before the other is no longer read. */
+  readonly bufferSizeMax: number;
+  /** Bytes of a batch that are kept so that it can be sent again after a flip. */
+  readonly replaySizeMax: number;
+  readonly holdMs: number;
+  readonly startupMs: number;
+  readonly connectMs: number;
+}
+
+/** How a version tag is found; the sources themselves are a matter of `version/`. */
+export interface Tagging {
+  /** Undefined where nothing in the startup parameters, the environment or the files tells. */
+  fromStartup(parameters: ReadonlyMap<string, string>): VersionTag | undefined;
+  /**
+   * Undefined where comments aren't a source, this one doesn't tell, or the source that gave the
+   * session's tag comes before comments.
+   */
+  fromComment(comment: string, session: VersionTag | undefined): VersionTag | undefined;
+  /** Undefined where the setting isn't a source, or its value doesn't tell. */
+  fromSetting(value: string): VersionTag | undefined;
+  /** Whether `straddle.version` is a source at all. */
+  readonly usesSetting: boolean;
+  /** Whether a session or statement without a tag is refused. */
+  readonly rejectsUnknown: boolean;
+  /** Whether a statement can bring its own tag, so that a session without one is let in. */
+  readonly usesComments: boolean;
+  /** What `application_name` becomes for a tag; undefined where it is to stay. */
+  applicationName(tag: VersionTag): string | undefined;
+}
+
+/** Everything that the sessions of a process share, given to them from above. */
+export interface SessionContext {
+  readonly limits: SessionLimits;
+  readonly tagging: Tagging;
+  readonly policy: LockTimeoutPolicy;
+  readonly decider: Decider;
+  readonly gate: FlipGate;
+  readonly observer: Observer;
+  /** Rises whenever windows or catalog change: what was decided before may be stale. */
+  readonly generation: number;
+  readonly catalog: Catalog;
+  /** The database that the windows and the catalog are of. */
+  readonly database: string;
+  /** Those that are open; where none is, nothing is kept for a flip. */
+  readonly windows: readonly Window[];
+  naming(tag: VersionTag | undefined): Naming;
+  /** Reads the catalog again. Settles when the new one is in `catalog`, also when reading failed. */
+  refreshCatalog(): Promise<void>;
+  /** A new connection to the server. */
+  connectServer(): Socket;
+  /** Something that should not be: told to the operator. */
+  report(problem: string, error: unknown): void;
+}

@@ -1,0 +1,300 @@
+import type { Socket } from "node:net";
+import { encodeErrorResponse } from "../wire/encode.ts";
+import { ProtocolError } from "../wire/protocol-error.ts";
+import { encodeStartup, isReplication, type StartupPacket } from "../wire/startup.ts";
+import { ClientHandler } from "./client-handler.ts";
+import { ClientPump } from "./client-pump.ts";
+import { Dialogue } from "./dialogue.ts";
+import type { SessionEnd, SessionInfo } from "./observer.ts";
+import { Outbox } from "./outbox.ts";
+import { clientReader, serverReader } from "./readers.ts";
+import { fatalFields } from "./refusal.ts";
+import { ServerHandler } from "./server-handler.ts";
+import { ServerPump } from "./server-pump.ts";
+import type { SessionContext } from "./session-context.ts";
+import { abandon, finish, setReading } from "./sockets.ts";
+
+export interface SessionOptions {
+  readonly id: number;
+  readonly client: Socket;
+  readonly clientAddress: string;
+  readonly packet: Extract<StartupPacket, { kind: "startup" }>;
+  /** What came with the startup packet, behind it. */
+  readonly rest: Buffer;
+  readonly context: SessionContext;
+  readonly onEnd: (session: Session) => void;
+}
+
+/**
+ * One client connection and its one server connection: owns both sockets, cuts what comes in, gives
+ * it to the handlers and writes what they say. Deciding is theirs, the sockets are its own.
+ *
+ * Until the first ReadyForQuery (authentication) both directions pass as they come.
+ */
+export class Session {
+  readonly info: SessionInfo;
+  readonly #context: SessionContext;
+  readonly #client: Socket;
+  readonly #server: Socket;
+  readonly #toClient: Outbox;
+  readonly #toServer: Outbox;
+  readonly #dialogue: Dialogue;
+  readonly #clientPump: ClientPump;
+  readonly #serverPump: ServerPump;
+  readonly #onEnd: (session: Session) => void;
+  readonly #startupTimer: NodeJS.Timeout;
+
+  /** A walsender has another grammar and no extended protocol: all of its session passes unseen. */
+  readonly #isReplication: boolean;
+  /** The startup packet is not of protocol 3: the server says so in a way of its own. */
+  readonly #isUnread: boolean;
+  #isConnected = false;
+  #isRunning = false;
+  #isDraining = false;
+  #isEnded = false;
+
+  constructor(options: SessionOptions) {
+    const { client, context, packet } = options;
+    const { parameters } = packet;
+    this.#context = context;
+    this.#onEnd = options.onEnd;
+    this.#client = client;
+    this.#server = context.connectServer();
+    this.#toClient = new Outbox(client);
+    this.#toServer = new Outbox(this.#server);
+    this.#isUnread = parameters.size === 0;
+    this.#isReplication = isReplication(parameters.get("replication"));
+    const user = parameters.get("user") ?? "";
+    this.info = {
+      id: options.id,
+      user,
+      database: parameters.get("database") ?? user,
+      clientAddress: options.clientAddress,
+      startedAt: Date.now(),
+      tag: context.tagging.fromStartup(parameters),
+      bytesReceived: 0,
+      bytesSent: 0,
+    };
+    const fromClient = clientReader(context.limits.statementSizeMax);
+    const fromServer = serverReader();
+    const dialogue = new Dialogue({
+      context,
+      info: this.info,
+      toClient: this.#toClient,
+      toServer: this.#toServer,
+      controls: {
+        resumeClient: () => this.#resume(this.#clientPump),
+        resumeServer: () => this.#resume(this.#serverPump),
+        blockClient: () => {
+          this.#clientPump.isBlocked = true;
+        },
+        replay: (frames) => this.#replay(frames),
+        inspectRows: (isWanted) => {
+          fromServer.isInspectingAll = isWanted;
+        },
+      },
+    });
+    this.#dialogue = dialogue;
+    this.#clientPump = new ClientPump({
+      reader: fromClient,
+      handler: new ClientHandler(dialogue),
+      toServer: this.#toServer,
+    });
+    this.#serverPump = new ServerPump({
+      reader: fromServer,
+      handler: new ServerHandler(dialogue),
+      toClient: this.#toClient,
+      onReady: () => this.#authenticated(),
+      onAnswer: () => this.#answered(),
+    });
+    this.#startupTimer = setTimeout(() => {
+      this.fail("57014", "straddle gave up waiting for the end of authentication", "server");
+    }, context.limits.startupMs);
+
+    context.observer.sessionOpened(this.info);
+    this.#listen();
+    this.#toServer.add(this.#startupPacket(packet));
+    if (options.rest.length > 0) this.#take(this.#clientPump, options.rest);
+  }
+
+  /** Ends the session at its next transaction boundary: now, if it is at one. */
+  drain(): void {
+    this.#isDraining = true;
+    this.#endIfDrained();
+  }
+
+  /** Tells the client why, and ends the session. */
+  fail(sqlstate: string, message: string, end: SessionEnd, hint = ""): void {
+    if (this.#isEnded) return;
+    this.#toClient.add(encodeErrorResponse(fatalFields(sqlstate, message, hint)));
+    this.#end(end);
+  }
+
+  /** As it came, but for the name under which the server is to show the session. */
+  #startupPacket({ protocol, parameters, bytes }: SessionOptions["packet"]): Buffer {
+    const { tag } = this.info;
+    const name = tag === undefined ? undefined : this.#context.tagging.applicationName(tag);
+    if (name === undefined || parameters.size === 0) return bytes;
+    // Latin1, as the packet is read: the bytes of the UTF-8 text.
+    const value = Buffer.from(name, "utf8").toString("latin1");
+    return encodeStartup(protocol, new Map(parameters).set("application_name", value));
+  }
+
+  #listen(): void {
+    const client = this.#client;
+    const server = this.#server;
+    client.on("data", (chunk: Buffer) => {
+      this.info.bytesReceived += chunk.length;
+      this.#take(this.#clientPump, chunk);
+    });
+    server.on("data", (chunk: Buffer) => this.#take(this.#serverPump, chunk));
+    client.on("drain", () => this.#updateReading());
+    server.on("drain", () => this.#updateReading());
+    const connectTimer = setTimeout(() => {
+      server.destroy(new Error("it did not answer in time"));
+    }, this.#context.limits.connectMs);
+    server.on("close", () => clearTimeout(connectTimer));
+    server.on("connect", () => {
+      clearTimeout(connectTimer);
+      this.#isConnected = true;
+      this.#toServer.flush();
+    });
+    client.on("end", () => this.#end("client"));
+    server.on("end", () => this.#end("server"));
+    client.on("error", () => this.#end("client"));
+    server.on("error", (error) => this.#serverFailed(error));
+    client.on("close", () => this.#end("client"));
+    server.on("close", () => this.#end("server"));
+  }
+
+  #serverFailed(error: Error): void {
+    if (this.#isConnected) {
+      this.#end("server");
+      return;
+    }
+    this.#context.report("the server can't be reached", error);
+    this.fail("08006", `straddle could not connect to the server: ${error.message}`, "server");
+  }
+
+  #take(pump: ClientPump | ServerPump, chunk: Buffer): void {
+    if (this.#isEnded) return;
+    if (this.#isUnread) {
+      const outbox = pump === this.#clientPump ? this.#toServer : this.#toClient;
+      outbox.add(chunk);
+      outbox.flush();
+      return;
+    }
+    pump.add(chunk);
+    this.#run(pump);
+  }
+
+  /**
+   * Runs a pump and writes what came of it. What it throws is the end of this one session. Within
+   * another turn, a turn is put off until that one is over.
+   */
+  #run(pump: ClientPump | ServerPump): void {
+    if (this.#isEnded) return;
+    if (this.#isRunning) {
+      queueMicrotask(() => this.#run(pump));
+      return;
+    }
+    this.#isRunning = true;
+    try {
+      pump.run();
+    } catch (error) {
+      this.#crashed(error);
+      return;
+    } finally {
+      this.#isRunning = false;
+    }
+    this.#toServer.flush();
+    this.#toClient.flush();
+    this.info.bytesSent = this.#toClient.byteCount;
+    this.#updateReading();
+    if (this.#isDraining) this.#endIfDrained();
+  }
+
+  /** A message that had to wait may go on. */
+  #resume(pump: ClientPump | ServerPump): void {
+    if (!pump.isBlocked) return;
+    pump.isBlocked = false;
+    this.#run(pump);
+  }
+
+  #replay(frames: readonly Buffer[]): void {
+    this.#clientPump.replay(frames);
+    this.#clientPump.isBlocked = false;
+    this.#run(this.#clientPump);
+  }
+
+  #authenticated(): void {
+    clearTimeout(this.#startupTimer);
+    if (this.#isReplication) return;
+    this.#clientPump.isReady = true;
+    this.#serverPump.isReady = true;
+  }
+
+  #answered(): void {
+    const dialogue = this.#dialogue;
+    const isDrained = dialogue.isWaitingForDrain && dialogue.pipeline.count === 0;
+    if (!isDrained && !dialogue.isWaitingForRoom) return;
+    dialogue.isWaitingForDrain = false;
+    dialogue.isWaitingForRoom = false;
+    this.#resume(this.#clientPump);
+  }
+
+  #crashed(error: unknown): void {
+    if (error instanceof ProtocolError && error.code.startsWith("frame_too_")) {
+      // As the server does: there is no telling where the next message would begin.
+      this.#end("protocol_error");
+      return;
+    }
+    if (error instanceof ProtocolError) {
+      this.fail("08P01", error.message, "protocol_error");
+      return;
+    }
+    this.#context.report("a session ended by a bug", error);
+    this.fail("XX000", "straddle ended this session because of an internal error", "bug");
+  }
+
+  /** Reads from each side only what the other side has room for. */
+  #updateReading(): void {
+    if (this.#isEnded) return;
+    const { bufferSizeMax } = this.#context.limits;
+    const isServerStalled = this.#toServer.waitingSize > bufferSizeMax;
+    const hasEnough = this.#clientPump.waitingSize > bufferSizeMax;
+    setReading(this.#client, !isServerStalled && !hasEnough);
+    const isClientStalled = this.#toClient.waitingSize > bufferSizeMax;
+    setReading(this.#server, !isClientStalled && !this.#serverPump.isBlocked);
+  }
+
+  #endIfDrained(): void {
+    if (this.#isEnded || !this.#clientPump.isReady) return;
+    const { pipeline, status, unsyncedCount } = this.#dialogue;
+    if (pipeline.count > 0 || status !== "I" || unsyncedCount > 0) return;
+    if (this.#clientPump.isBlocked || this.#clientPump.waitingSize > 0) return;
+    this.fail(
+      "57P01",
+      "terminating connection because straddle is shutting down",
+      "shutdown",
+      "Connect again.",
+    );
+  }
+
+  #end(end: SessionEnd): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    clearTimeout(this.#startupTimer);
+    // What has arrived from a side that closed still goes to the other one.
+    this.#toClient.flush();
+    this.#toServer.flush();
+    this.#dialogue.ended();
+    finish(this.#client);
+    // For a client that is gone the server need not be heard out: as if it were connected to it.
+    if (end === "client") abandon(this.#server);
+    else finish(this.#server);
+    this.info.bytesSent = this.#toClient.byteCount;
+    this.#context.observer.sessionClosed(this.info, end);
+    this.#onEnd(this);
+  }
+}

@@ -1,0 +1,96 @@
+import { performance } from "node:perf_hooks";
+import { encodeQuery } from "../wire/encode.ts";
+import type { Chooser } from "./chooser.ts";
+import type { ClientFrame, Step } from "./client-frame.ts";
+import type { Dialogue } from "./dialogue.ts";
+import { textExecution } from "./execution.ts";
+import type { Freshener } from "./freshener.ts";
+import { leaving, passGate } from "./gate-pass.ts";
+import type { LockJudge } from "./lock-judge.ts";
+import { failingSql } from "./refusal.ts";
+import { expectReply, firstRefusal, forward, keepForReplay } from "./sending.ts";
+import { oversizePlan } from "./special-plans.ts";
+
+/** The client's Query and FunctionCall: messages that are answered up to a ReadyForQuery each. */
+export class SimpleHandler {
+  readonly #dialogue: Dialogue;
+  readonly #chooser: Chooser;
+  readonly #freshener: Freshener;
+  readonly #judge: LockJudge;
+
+  constructor(
+    dialogue: Dialogue,
+    parts: {
+      readonly chooser: Chooser;
+      readonly freshener: Freshener;
+      readonly judge: LockJudge;
+    },
+  ) {
+    this.#dialogue = dialogue;
+    this.#chooser = parts.chooser;
+    this.#freshener = parts.freshener;
+    this.#judge = parts.judge;
+  }
+
+  query(frame: ClientFrame): Step {
+    const dialogue = this.#dialogue;
+    if (frame.isHead) return this.#oversizeQuery(frame);
+    const end = Math.max(frame.start + 5, frame.end - 1); // Without the NUL.
+    const choice = this.#chooser.choose(frame.buffer, frame.start + 5, end);
+    if (choice === undefined || !this.#judge.isSettled(choice)) return "blocked";
+    const fresh = this.#freshener.freshenExecuted(choice.plan);
+    if (fresh === undefined) return "blocked";
+    const pass = passGate(dialogue, fresh, { isExecuted: true });
+    if (pass === "blocked") return "blocked";
+
+    const plan = this.#judge.apply({ plan: fresh, text: choice.text });
+    const simple = dialogue.context.decider.simpleText(plan, choice.text);
+    const executions = simple.parts.map(({ index, isOwn }) =>
+      textExecution(choice, { plan, index, isOwn, protocol: "simple" }),
+    );
+    keepForReplay(dialogue, frame, plan);
+    if (simple.ranText === undefined) forward(dialogue, frame);
+    else dialogue.toServer.add(encodeQuery(simple.ranText, dialogue.encoding));
+    for (const statement of plan.statements) dialogue.noteSent(statement);
+    expectReply(dialogue, "query", executions, { settle: leaving(pass) });
+    this.#ended();
+    return "done";
+  }
+
+  functionCall(frame: ClientFrame): Step {
+    forward(this.#dialogue, frame);
+    keepForReplay(this.#dialogue, frame);
+    expectReply(this.#dialogue, "function_call", []);
+    this.#dialogue.batchEnded();
+    return "done";
+  }
+
+  #oversizeQuery(frame: ClientFrame): Step {
+    const dialogue = this.#dialogue;
+    const plan = oversizePlan(dialogue);
+    const choice = {
+      plan,
+      text: "",
+      tag: dialogue.info.tag,
+      traceId: undefined,
+      startedMs: performance.now(),
+      overheadMs: 0,
+    };
+    const refusal = firstRefusal(plan);
+    keepForReplay(dialogue, frame, plan);
+    if (refusal === undefined) forward(dialogue, frame);
+    else dialogue.toServer.add(encodeQuery(failingSql(refusal), "latin1"));
+    expectReply(dialogue, "query", [textExecution(choice, { protocol: "simple" })]);
+    // It could hold anything.
+    if (refusal === undefined) dialogue.forgetSchemas();
+    this.#ended();
+    return refusal === undefined ? "done" : "discard";
+  }
+
+  /** A Query lets go of the unnamed statement, and ends the batch that it stands in. */
+  #ended(): void {
+    this.#dialogue.prepared.closeStatement("");
+    this.#dialogue.batchEnded();
+    this.#judge.batchSent();
+  }
+}

@@ -1,0 +1,40 @@
+import type { StatementFacts } from "../sql/statement.ts";
+import type { Refusal, StatementPlan } from "./text-plan.ts";
+
+/** The plan that stands for a text that can't be parsed: the server says what is wrong with it. */
+export function unparsed(text: string): StatementPlan {
+  const shape = { verb: "UNKNOWN", normalized: "", fingerprint: "", tables: [], columns: [] };
+  return {
+    shape: { ...shape, normalized: `(unparsable, ${text.length} characters)` },
+    facts: undefined,
+    verdict: "pass",
+    refusal: undefined,
+    answers: undefined,
+    touched: [],
+    reliesOnNames: false,
+    flips: undefined,
+    lock: undefined,
+  };
+}
+
+export function unsettled(by: StatementFacts): Refusal {
+  return {
+    rule: "window",
+    sqlstate: "0A000",
+    message: "straddle cannot tell which table this statement means",
+    detail: `${by.shape.verb} earlier in the same string can change it, and a rename window is open.`,
+    hint: "Send the statements one by one.",
+    offset: undefined,
+  };
+}
+
+export function tooComplex(message: string): Refusal {
+  return {
+    rule: "window",
+    sqlstate: "0A000",
+    message: "straddle cannot analyse this statement",
+    detail: `${message}. A rename window is open, so it is not passed on unseen.`,
+    hint: "Split the statement into smaller ones.",
+    offset: undefined,
+  };
+}
