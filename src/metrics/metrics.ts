@@ -1,0 +1,218 @@
+import type { Observer, SessionEnd, SessionInfo, StatementRecord } from "../session/observer.ts";
+import { type Labels, Registry, type Sample } from "./registry.ts";
+import type { NamedCounts, VersionCounts } from "./version-counts.ts";
+import { VersionTable } from "./version-table.ts";
+
+export interface MetricsOptions {
+  /** Pairs of application and version that get labels of their own. */
+  readonly labelSetsMax: number;
+  /** What the audit says of itself; undefined where there is none. */
+  readonly audit: () => AuditState | undefined;
+  /** The physical name of each window's columns and tables at present. */
+  readonly windows: () => readonly PhysicalName[];
+}
+
+export interface AuditState {
+  readonly droppedCount: number;
+  readonly waitingCount: number;
+  readonly pendingSize: number;
+}
+
+export interface PhysicalName {
+  /** `public.orders.user_id`, as the window's old name has it. */
+  readonly window: string;
+  readonly name: string;
+}
+
+/**
+ * Counts statements and sessions by application and version, and renders the counts. A statement
+ * costs it a few hundred nanoseconds: labels are put on at the scrape.
+ */
+export class Metrics implements Observer {
+  readonly wantsParameters = false;
+  readonly #registry = new Registry();
+  readonly #versions: VersionTable;
+  /** Open sessions, and how many of their bytes have been counted. */
+  readonly #sessions = new Map<SessionInfo, { received: number; sent: number }>();
+
+  constructor(options: MetricsOptions) {
+    this.#versions = new VersionTable({ labelSetsMax: options.labelSetsMax });
+    this.#addStatements();
+    this.#addSessions();
+    this.#addState(options);
+    this.#registry.addProcessMetrics();
+  }
+
+  /** All metrics in Prometheus' text format. */
+  async render(): Promise<string> {
+    for (const session of this.#sessions.keys()) this.#countBytes(session);
+    const text = await this.#registry.render();
+    this.#versions.scraped();
+    return text;
+  }
+
+  statementEnded(record: StatementRecord): void {
+    this.#versions.counts(record.tag).addStatement(record);
+  }
+
+  sessionOpened(session: SessionInfo): void {
+    this.#sessions.set(session, { received: 0, sent: 0 });
+    this.#versions.counts(session.tag).sessionsOpened += 1;
+  }
+
+  sessionClosed(session: SessionInfo, end: SessionEnd): void {
+    this.#countBytes(session);
+    this.#sessions.delete(session);
+    this.#versions.counts(session.tag).ends[end] += 1;
+  }
+
+  recovered(session: SessionInfo, how: "resent" | "reprepared"): void {
+    this.#versions.counts(session.tag).recoveries[how] += 1;
+  }
+
+  held(session: SessionInfo, milliseconds: number): void {
+    this.#versions.counts(session.tag).hold.observe(milliseconds / 1000);
+  }
+
+  mayStart(): boolean {
+    return true;
+  }
+
+  /** The bytes since the last time go to the tag that the session has now. */
+  #countBytes(session: SessionInfo): void {
+    const counted = this.#sessions.get(session);
+    if (counted === undefined) return;
+    const counts = this.#versions.counts(session.tag);
+    counts.bytesReceived += session.bytesReceived - counted.received;
+    counts.bytesSent += session.bytesSent - counted.sent;
+    counted.received = session.bytesReceived;
+    counted.sent = session.bytesSent;
+  }
+
+  #addStatements(): void {
+    const registry = this.#registry;
+    registry.addCounter("straddle_statements_total", "Statements that have ended.", () =>
+      this.#collect((counts) =>
+        (["simple", "extended", "function_call"] as const).flatMap((protocol) =>
+          named("verb", counts.statements[protocol], { protocol }),
+        ),
+      ),
+    );
+    registry.addCounter("straddle_statement_errors_total", "Statements that failed.", () =>
+      this.#collect((counts) => named("sqlstate", counts.errors)),
+    );
+    registry.addCounter("straddle_rows_total", "Rows returned or changed.", () =>
+      this.#collect((counts) => [{ labels: {}, value: counts.rows }]),
+    );
+    registry.addHistogram(
+      "straddle_statement_duration_seconds",
+      "From the client's bytes to the end of the answer.",
+      () => this.#versions.all().map((counts) => ({ labels: of(counts), tally: counts.duration })),
+    );
+    registry.addHistogram(
+      "straddle_overhead_seconds",
+      "The part of it that Straddle spent on deciding.",
+      () => this.#versions.all().map((counts) => ({ labels: of(counts), tally: counts.overhead })),
+    );
+    registry.addCounter("straddle_rewrites_total", "Statements sent with other names.", () =>
+      this.#collect((counts) => [{ labels: {}, value: counts.verdicts.rewrite }]),
+    );
+    registry.addCounter("straddle_refusals_total", "Statements that Straddle refused.", () =>
+      this.#collect((counts) => named("rule", counts.refusals)),
+    );
+    registry.addCounter(
+      "straddle_guard_interventions_total",
+      "Statements let through by the guard with a warning, or with a lock_timeout of its own.",
+      () =>
+        this.#collect(({ verdicts }) =>
+          fixed("how", { warn: verdicts.warn, inject: verdicts.inject }),
+        ),
+    );
+    registry.addCounter(
+      "straddle_recoveries_total",
+      "Statements sent or prepared again, as a name had changed under them.",
+      () => this.#collect((counts) => fixed("how", counts.recoveries)),
+    );
+    registry.addHistogram(
+      "straddle_hold_seconds",
+      "How long statements were kept back for a rename.",
+      () => this.#versions.all().map((counts) => ({ labels: of(counts), tally: counts.hold })),
+    );
+  }
+
+  #addSessions(): void {
+    const registry = this.#registry;
+    registry.addGauge("straddle_sessions", "Sessions that are open.", () => this.#openSessions());
+    registry.addCounter("straddle_sessions_total", "Sessions that were opened.", () =>
+      this.#collect((counts) => [{ labels: {}, value: counts.sessionsOpened }]),
+    );
+    registry.addCounter("straddle_session_ends_total", "Why sessions ended.", () =>
+      this.#collect((counts) => fixed("end", counts.ends)),
+    );
+    registry.addCounter("straddle_received_bytes_total", "Bytes from clients.", () =>
+      this.#collect((counts) => [{ labels: {}, value: counts.bytesReceived }]),
+    );
+    registry.addCounter("straddle_sent_bytes_total", "Bytes to clients.", () =>
+      this.#collect((counts) => [{ labels: {}, value: counts.bytesSent }]),
+    );
+  }
+
+  #addState({ audit, windows }: MetricsOptions): void {
+    const ofAudit = (value: (state: AuditState) => number) => () => {
+      const state = audit();
+      return state === undefined ? [] : [{ labels: {}, value: value(state) }];
+    };
+    const registry = this.#registry;
+    registry.addCounter(
+      "straddle_audit_dropped_total",
+      "Statements that could not be recorded.",
+      ofAudit((state) => state.droppedCount),
+    );
+    registry.addGauge(
+      "straddle_audit_waiting",
+      "Sessions that wait for the audit's sink.",
+      ofAudit((state) => state.waitingCount),
+    );
+    registry.addGauge(
+      "straddle_audit_buffer_bytes",
+      "Audit records that the system has not taken yet.",
+      ofAudit((state) => state.pendingSize),
+    );
+    registry.addGauge(
+      "straddle_window_physical",
+      "1 for the name that a window's column or table has in the catalog.",
+      () => windows().map(({ window, name }) => ({ labels: { window, name }, value: 1 })),
+    );
+  }
+
+  /** The samples of each version, with its labels. */
+  #collect(samplesOf: (counts: VersionCounts) => readonly Sample[]): Sample[] {
+    return this.#versions.all().flatMap((counts) =>
+      samplesOf(counts).map(({ labels, value }) => ({
+        labels: { ...of(counts), ...labels },
+        value,
+      })),
+    );
+  }
+
+  #openSessions(): Sample[] {
+    const open = new Map<VersionCounts, number>(this.#versions.all().map((each) => [each, 0]));
+    for (const { tag } of this.#sessions.keys()) {
+      const counts = this.#versions.counts(tag);
+      open.set(counts, (open.get(counts) ?? 0) + 1);
+    }
+    return [...open].map(([counts, value]) => ({ labels: of(counts), value }));
+  }
+}
+
+function of({ app, version }: { readonly app: string; readonly version: string }): Labels {
+  return { app, version };
+}
+
+function named(label: string, counts: NamedCounts, labels: Labels = {}): Sample[] {
+  return counts.entries().map(([name, value]) => ({ labels: { ...labels, [label]: name }, value }));
+}
+
+function fixed(label: string, counts: Readonly<Record<string, number>>): Sample[] {
+  return Object.entries(counts).map(([name, value]) => ({ labels: { [label]: name }, value }));
+}

@@ -1,0 +1,48 @@
+/** The commands that are counted by their own name: those of programs, and of migrations. */
+const VERBS: ReadonlySet<string> = new Set([
+  "SELECT",
+  "INSERT",
+  "UPDATE",
+  "DELETE",
+  "MERGE",
+  "VALUES",
+  "BEGIN",
+  "START TRANSACTION",
+  "COMMIT",
+  "END",
+  "ROLLBACK",
+  "SAVEPOINT",
+  "RELEASE",
+  "ROLLBACK TO",
+  "SET",
+  "RESET",
+  "SHOW",
+  "PREPARE",
+  "EXECUTE",
+  "DEALLOCATE",
+  "DECLARE",
+  "FETCH",
+  "CLOSE",
+  "COPY",
+  "CALL",
+  "DO",
+  "EXPLAIN",
+  "LISTEN",
+  "NOTIFY",
+  "LOCK",
+  "DISCARD",
+  "ALTER TABLE",
+  "CREATE TABLE",
+  "CREATE INDEX",
+  "DROP TABLE",
+  "DROP INDEX",
+  "TRUNCATE",
+  "VACUUM",
+  "ANALYZE",
+  "UNKNOWN",
+]);
+
+/** A verb as a label: rare ones are `OTHER`, so that their number is bounded. */
+export function verbLabel(verb: string): string {
+  return VERBS.has(verb) ? verb : "OTHER";
+}
