@@ -1,0 +1,57 @@
+import { describeHealth, type Health, isReady } from "./health.ts";
+
+/** Where the pages' content comes from. */
+export interface AdminPages {
+  /** The metrics in Prometheus' text format. */
+  readonly metrics: () => Promise<string>;
+  readonly health: () => Health;
+  /** The settings in force, secrets masked. */
+  readonly config: () => unknown;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+const TEXT = "text/plain; charset=utf-8";
+const JSON_TEXT = "application/json; charset=utf-8";
+/** Prometheus' text exposition format. */
+const METRICS = "text/plain; version=0.0.4; charset=utf-8";
+
+const INDEX = `Straddle
+/metrics   what is measured, for Prometheus
+/livez     200 while the process answers
+/readyz    200 while clients can be served, else 503; says why
+/startupz  200 once the start is over
+/config    the settings in force, secrets masked
+`;
+
+/** What a GET of this path answers; undefined where there is no such page. */
+export async function answer(path: string, pages: AdminPages): Promise<Answer | undefined> {
+  switch (path) {
+    case "/":
+      return { status: 200, contentType: TEXT, body: INDEX };
+    case "/metrics":
+      return { status: 200, contentType: METRICS, body: await pages.metrics() };
+    case "/livez":
+      return { status: 200, contentType: TEXT, body: "alive\n" };
+    case "/readyz": {
+      const health = pages.health();
+      return json(isReady(health) ? 200 : 503, describeHealth(health));
+    }
+    case "/startupz":
+      return pages.health().isStarted
+        ? { status: 200, contentType: TEXT, body: "started\n" }
+        : { status: 503, contentType: TEXT, body: "starting\n" };
+    case "/config":
+      return json(200, pages.config());
+    default:
+      return undefined;
+  }
+}
+
+function json(status: number, value: unknown): Answer {
+  return { status, contentType: JSON_TEXT, body: `${JSON.stringify(value, undefined, 2)}\n` };
+}
