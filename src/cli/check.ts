@@ -1,0 +1,72 @@
+import type pg from "pg";
+import type { Config } from "../config/config.ts";
+import { windowProblems } from "../version/naming.ts";
+import { findBlindSpots } from "./blind-spots.ts";
+import type { Finding } from "./check-report.ts";
+import { serverName, withConnection } from "./control-connection.ts";
+import { readCatalog } from "./read-catalog.ts";
+
+/** The oldest PostgreSQL that Straddle is tested with. */
+const SERVER_VERSION_MIN = 14;
+
+/**
+ * Looks at everything that can be wrong before sessions come: the server, what the guard needs there,
+ * the windows, and what a rename would leave behind. A server that can't be reached is a SetupError.
+ */
+export async function check(config: Config): Promise<Finding[]> {
+  return withConnection(config, async (client) => {
+    const findings = [await checkVersion(client, config), await checkGuard(client, config)];
+    findings.push(...(await checkWindows(config)));
+    for (const window of config.windows) findings.push(...(await findBlindSpots(client, window)));
+    return findings;
+  });
+}
+
+async function checkVersion(client: pg.Client, config: Config): Promise<Finding> {
+  const { rows } = await client.query<{ number: number; name: string }>(
+    `SELECT pg_catalog.current_setting('server_version_num')::int AS number,
+            pg_catalog.current_setting('server_version') AS name`,
+  );
+  const { number = 0, name = "?" } = rows[0] ?? {};
+  const text = `PostgreSQL ${name} answers at ${serverName(config)}`;
+  if (Math.floor(number / 10_000) >= SERVER_VERSION_MIN)
+    return { level: "ok", subject: "server", text };
+  return {
+    level: "warning",
+    subject: "server",
+    text: `${text}; Straddle is not tested with versions below ${SERVER_VERSION_MIN}`,
+  };
+}
+
+/** The guard's check is a DO block, so PL/pgSQL has to be there. */
+async function checkGuard(client: pg.Client, config: Config): Promise<Finding> {
+  const { rows } = await client.query<{ usable: boolean }>(
+    `SELECT pg_catalog.has_language_privilege(oid, 'USAGE') AS usable
+     FROM pg_catalog.pg_language WHERE lanname = 'plpgsql'`,
+  );
+  const subject = "guard";
+  if (rows[0]?.usable === true) {
+    const { onMissing, maxMs } = config.guard.lockTimeout;
+    return { level: "ok", subject, text: `lock_timeout: ${onMissing} above ${maxMs} ms` };
+  }
+  const why = rows.length === 0 ? "is not installed" : "may not be used";
+  return {
+    level: "error",
+    subject,
+    text: `PL/pgSQL ${why} in database ${config.control.database}; the guard checks statements by DO blocks in it`,
+  };
+}
+
+async function checkWindows(config: Config): Promise<Finding[]> {
+  if (config.windows.length === 0)
+    return [{ level: "ok", subject: "windows", text: "none is open" }];
+  const problems = windowProblems(config.windows, await readCatalog(config));
+  if (problems.length > 0) {
+    return problems.map((text) => ({ level: "error", subject: "windows", text }));
+  }
+  return config.windows.map(({ schema, table, old, new: young }) => ({
+    level: "ok",
+    subject: `${schema}.${table}`,
+    text: `the window fits the catalog (old: ${old}, new: ${young})`,
+  }));
+}

@@ -1,0 +1,66 @@
+import { readFileSync } from "node:fs";
+import { basename, dirname } from "node:path";
+import pg from "pg";
+import type { Config } from "../config/config.ts";
+import { explainSystemError, SetupError } from "./fail.ts";
+
+/**
+ * How Straddle's own connections reach the server. A password file is read for each connection, since
+ * secrets are replaced while a process runs.
+ */
+export function controlConnection(config: Config): pg.ClientConfig {
+  const { server, control } = config;
+  const { address } = server;
+  const { passwordFile } = control;
+  return {
+    ...(address.kind === "tcp"
+      ? { host: address.host, port: address.port }
+      : // pg, as libpq, takes the folder, and makes the file's name of the port.
+        {
+          host: dirname(address.socket),
+          port: Number(basename(address.socket).split(".").at(-1)),
+        }),
+    user: control.user,
+    database: control.database,
+    password: passwordFile === undefined ? control.password : () => firstLineOf(passwordFile),
+    application_name: "straddle",
+    connectionTimeoutMillis: server.connectTimeoutMs,
+  };
+}
+
+/** `db:5432`, or the socket's path: for messages. */
+export function serverName(config: Config): string {
+  const { address } = config.server;
+  return address.kind === "tcp" ? `${address.host}:${address.port}` : address.socket;
+}
+
+/** Runs `work` with a connection of its own. That none can be had is a SetupError. */
+export async function withConnection<T>(
+  config: Config,
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
+  const client = new pg.Client(controlConnection(config));
+  client.on("error", () => undefined); // Also told to the query that waits, which is enough.
+  try {
+    await client.connect();
+  } catch (error) {
+    // pg leaves the socket open when it is the password function that failed.
+    void client.end().catch(() => undefined);
+    if (error instanceof SetupError) throw error;
+    const subject = `the server ${serverName(config)} can't be reached as ${config.control.user}`;
+    throw new SetupError(explainSystemError(subject, error));
+  }
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+function firstLineOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8").split(/\r?\n/, 1)[0] ?? "";
+  } catch (error) {
+    throw new SetupError(explainSystemError(`control.password_file ${file} can't be read`, error));
+  }
+}

@@ -1,0 +1,103 @@
+import type { Health } from "../admin/health.ts";
+import { type Admin, startAdmin } from "../admin/http.ts";
+import { AuditLog } from "../audit/audit-log.ts";
+import type { Config } from "../config/config.ts";
+import { maskedConfig } from "../config/masked.ts";
+import { Metrics } from "../metrics/metrics.ts";
+import type { Observer } from "../session/observer.ts";
+import { ObserverList } from "../session/observer-list.ts";
+import { explainSystemError, SetupError } from "./fail.ts";
+import { log } from "./log.ts";
+import { physicalNames } from "./physical-names.ts";
+import type { SharedState } from "./shared-state.ts";
+
+/** How long the audit log may take to write what is left when Straddle stops. */
+const CLOSE_DEADLINE_MS = 5_000;
+
+/** Audit, metrics and the pages that show them. */
+export class Observers {
+  readonly observer: Observer;
+  readonly #audit: AuditLog | undefined;
+  readonly #metrics: Metrics | undefined;
+  /** Only there once the sessions' state is. */
+  #state: SharedState | undefined;
+  #admin: Admin | undefined;
+
+  /** What can't be opened is a SetupError. */
+  static async open(config: Config): Promise<Observers> {
+    return new Observers(config, await openAudit(config));
+  }
+
+  private constructor(config: Config, audit: AuditLog | undefined) {
+    this.#audit = audit;
+    if (config.metrics.enabled) {
+      this.#metrics = new Metrics({
+        labelSetsMax: config.metrics.labelSetsMax,
+        audit: () => audit,
+        windows: () => (this.#state === undefined ? [] : physicalNames(this.#state)),
+      });
+    }
+    this.observer = new ObserverList(
+      [audit, this.#metrics].filter((observer) => observer !== undefined),
+    );
+  }
+
+  /** Why statements are not recorded as they should be. */
+  get auditProblem(): string | undefined {
+    return this.#audit?.problem;
+  }
+
+  get port(): number | undefined {
+    return this.#admin?.port;
+  }
+
+  /** Serves metrics and health, if they are on. */
+  async serve(state: SharedState, health: () => Health): Promise<void> {
+    this.#state = state;
+    const metrics = this.#metrics;
+    if (metrics === undefined) return;
+    const { host, port } = state.config.metrics;
+    try {
+      this.#admin = await startAdmin({
+        host,
+        port,
+        metrics: () => metrics.render(),
+        health,
+        config: () => maskedConfig(state.config),
+        report: log.problem,
+      });
+    } catch (error) {
+      const subject = `metrics.host and metrics.port: ${host}:${port}`;
+      throw new SetupError(explainSystemError(subject, error));
+    }
+  }
+
+  /** The audit log was moved away: opens it anew. */
+  async reopen(): Promise<void> {
+    await this.#audit?.reopen();
+  }
+
+  async stop(): Promise<void> {
+    await this.#admin?.stop();
+    await this.#audit?.close(CLOSE_DEADLINE_MS);
+  }
+}
+
+async function openAudit({ audit }: Config): Promise<AuditLog | undefined> {
+  if (audit.to === "off") return undefined;
+  try {
+    return await AuditLog.open({
+      target:
+        audit.to === "stdout"
+          ? { kind: "descriptor", fd: 1 }
+          : { kind: "file", path: audit.path ?? "" },
+      parameters: audit.parameters,
+      whenFull: audit.whenFull,
+      bufferSizeMax: audit.bufferSizeMax,
+      parameterSizeMax: audit.parameterSizeMax,
+      log,
+    });
+  } catch (error) {
+    throw new SetupError(explainSystemError(`audit.path: ${audit.path}`, error));
+  }
+}

@@ -1,0 +1,147 @@
+import type { Config } from "../config/config.ts";
+import { CatalogReader } from "../control/catalog-reader.ts";
+import { Listener } from "../session/listener.ts";
+import { loadParser } from "../sql/parse.ts";
+import { describeStatements } from "../sql/statement.ts";
+import { windowProblems } from "../version/naming.ts";
+import { ConfigWatch } from "./config-watch.ts";
+import { controlConnection, serverName } from "./control-connection.ts";
+import { explainSystemError, SetupError } from "./fail.ts";
+import { HealthBoard } from "./health-board.ts";
+import { log } from "./log.ts";
+import { Observers } from "./observers.ts";
+import { SharedState } from "./shared-state.ts";
+
+/** A configuration file is looked at this often, in case its folder tells nothing of changes. */
+const CONFIG_POLL_MS = 2_000;
+/** How long sessions may take to reach the end of their transactions when Straddle stops. */
+const STOP_DEADLINE_MS = 10_000;
+
+export interface Straddle {
+  readonly port: number;
+  readonly socket: string | undefined;
+  /** Where metrics and health are; undefined when they are off. */
+  readonly metricsPort: number | undefined;
+  readonly state: SharedState;
+  /** After the audit log's file has been moved away. */
+  reopenAudit(): Promise<void>;
+  /** Stops accepting, lets transactions end, writes out the audit log. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts everything: the one place where the floors are put together. What can't be had (a port, the
+ * server, a file) is a SetupError.
+ */
+export async function startStraddle(
+  config: Config,
+  options: { readonly configFile?: string | undefined } = {},
+): Promise<Straddle> {
+  await loadParser();
+  // The first use of a parser is slow: nobody should have to wait for it.
+  describeStatements("SELECT 1");
+  const observers = await Observers.open(config);
+  const health = new HealthBoard();
+  const state: SharedState = new SharedState({
+    config,
+    env: process.env,
+    observer: observers.observer,
+    reader: () => reader,
+    report: log.problem,
+  });
+  const reader = new CatalogReader({
+    connection: controlConnection(config),
+    pollMs: config.control.pollIntervalMs,
+    isNeeded: () => state.windows.length > 0,
+    onChange: (catalog) => {
+      state.catalogChanged(catalog);
+      for (const problem of windowProblems(state.config.windows, catalog)) log.warn(problem);
+    },
+    onProblem: (error) => health.catalogRead(error),
+  });
+  // Before the file can change unseen.
+  const watch = watchConfig(options.configFile, state, health);
+  let listener: Listener | undefined;
+
+  const stopAll = async () => {
+    watch?.stop();
+    await reader.stop();
+    await observers.stop();
+  };
+  try {
+    await reader.start().catch((error: unknown) => {
+      if (error instanceof SetupError) throw error;
+      const subject = `the server ${serverName(config)} can't be reached as ${config.control.user}`;
+      throw new SetupError(explainSystemError(subject, error));
+    });
+    listener = new Listener({ context: state, sessionsMax: config.limits.sessionsMax });
+    const { host, socket } = config.listen;
+    const port = await listener
+      .listen({ host, port: config.listen.port })
+      .catch((error: unknown) => {
+        const subject = `listen.host and listen.port: ${host}:${config.listen.port}`;
+        throw new SetupError(explainSystemError(subject, error));
+      });
+    if (socket !== undefined) {
+      await listener.listen({ path: socket }).catch((error: unknown) => {
+        throw new SetupError(explainSystemError(`listen.socket: ${socket}`, error));
+      });
+    }
+    await observers.serve(state, () => health.report(state, observers.auditProblem));
+    health.isStarted = true;
+    const running = listener;
+    return {
+      port,
+      socket,
+      get metricsPort() {
+        return observers.port;
+      },
+      reopenAudit: () => observers.reopen(),
+      state,
+      async stop() {
+        health.isStopping = true;
+        await running.stop(STOP_DEADLINE_MS);
+        await stopAll();
+      },
+    };
+  } catch (error) {
+    await listener?.stop(0);
+    await stopAll();
+    throw error;
+  }
+}
+
+/** A good change takes effect without a dropped session; a bad one is reported and the old one kept. */
+function watchConfig(
+  file: string | undefined,
+  state: SharedState,
+  health: HealthBoard,
+): ConfigWatch | undefined {
+  if (file === undefined) return undefined;
+  return new ConfigWatch({
+    file,
+    pollIntervalMs: CONFIG_POLL_MS,
+    onChange: (loaded) => {
+      if (loaded.kind === "error") {
+        health.configProblem = loaded.message;
+        log.warn(`${loaded.message}; the settings before stay`);
+        return;
+      }
+      health.configProblem = "";
+      const before = state.config;
+      state.configure(loaded.config);
+      for (const warning of loaded.warnings) log.warn(warning);
+      for (const key of needsRestart(before, loaded.config)) {
+        log.warn(`${key} has changed: that takes effect at the next start`);
+      }
+      for (const problem of windowProblems(loaded.config.windows, state.catalog)) log.warn(problem);
+      log.info(`settings read again: ${loaded.config.windows.length} window(s) open`);
+    },
+  });
+}
+
+const STATIC_KEYS = ["listen", "server", "control", "audit", "metrics"] as const;
+
+function needsRestart(before: Config, after: Config): readonly string[] {
+  return STATIC_KEYS.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]));
+}

@@ -1,0 +1,125 @@
+import { createConnection, type Socket } from "node:net";
+import type { Config } from "../config/config.ts";
+import type { CatalogReader } from "../control/catalog-reader.ts";
+import type { LockTimeoutPolicy } from "../guard/lock-timeout.ts";
+import { Decider } from "../session/decider.ts";
+import { FlipGate } from "../session/flip-gate.ts";
+import type { Observer } from "../session/observer.ts";
+import type { SessionContext, SessionLimits, Tagging } from "../session/session-context.ts";
+import { Catalog } from "../version/catalog.ts";
+import { type Naming, namingFor } from "../version/naming.ts";
+import { formatTag, type VersionTag } from "../version/tag.ts";
+import type { Window } from "../version/window.ts";
+import { taggingFor } from "./tagging.ts";
+
+/** Tags that a naming is kept for. More than this many versions at one time is a mistake somewhere. */
+const NAMINGS_MAX = 1_000;
+
+/** What all sessions of the process share, as the settings and the catalog have it now. */
+export class SharedState implements SessionContext {
+  readonly observer: Observer;
+  readonly gate = new FlipGate();
+  limits: SessionLimits;
+  tagging: Tagging;
+  policy: LockTimeoutPolicy;
+  decider: Decider;
+  generation = 0;
+  catalog = new Catalog([], 0);
+
+  readonly #env: Readonly<Record<string, string | undefined>>;
+  readonly #reader: () => CatalogReader;
+  readonly #report: (problem: string, error: unknown) => void;
+  readonly #namings = new Map<string, Naming>();
+  #config: Config;
+
+  constructor(options: {
+    readonly config: Config;
+    readonly env: Readonly<Record<string, string | undefined>>;
+    readonly observer: Observer;
+    /** Only called once sessions run. */
+    readonly reader: () => CatalogReader;
+    readonly report: (problem: string, error: unknown) => void;
+  }) {
+    const { config, env } = options;
+    this.observer = options.observer;
+    this.#env = env;
+    this.#reader = options.reader;
+    this.#report = options.report;
+    this.#config = config;
+    this.limits = sessionLimits(config);
+    this.tagging = taggingFor(config, env);
+    this.policy = config.guard.lockTimeout;
+    this.decider = new Decider({ policy: this.policy, cacheSizeMax: config.limits.cacheSizeMax });
+  }
+
+  get config(): Config {
+    return this.#config;
+  }
+
+  get database(): string {
+    return this.#config.control.database;
+  }
+
+  get windows(): readonly Window[] {
+    return this.#config.windows;
+  }
+
+  /** New settings take effect for the next statement of every session; none is dropped. */
+  configure(config: Config): void {
+    this.#config = config;
+    this.limits = sessionLimits(config);
+    this.tagging = taggingFor(config, this.#env);
+    this.policy = config.guard.lockTimeout;
+    this.decider = new Decider({ policy: this.policy, cacheSizeMax: config.limits.cacheSizeMax });
+    this.#changed();
+  }
+
+  catalogChanged(catalog: Catalog): void {
+    this.catalog = catalog;
+    this.#changed();
+  }
+
+  naming(tag: VersionTag | undefined): Naming {
+    const key = tag === undefined ? "" : formatTag(tag);
+    const known = this.#namings.get(key);
+    if (known !== undefined) return known;
+    const naming = namingFor(tag, this.#config.windows, this.catalog);
+    if (this.#namings.size >= NAMINGS_MAX) this.#namings.clear();
+    this.#namings.set(key, naming);
+    return naming;
+  }
+
+  refreshCatalog(): Promise<void> {
+    return this.#reader().refresh();
+  }
+
+  connectServer(): Socket {
+    const { address } = this.#config.server;
+    return address.kind === "tcp"
+      ? createConnection({ host: address.host, port: address.port, noDelay: true })
+      : createConnection({ path: address.socket });
+  }
+
+  report(problem: string, error: unknown): void {
+    this.#report(problem, error);
+  }
+
+  #changed(): void {
+    this.generation += 1;
+    this.#namings.clear();
+  }
+}
+
+function sessionLimits({ limits, server }: Config): SessionLimits {
+  return {
+    statementSizeMax: limits.statementSizeMax,
+    oversize: limits.oversize,
+    preparedSizeMax: limits.preparedSizeMax,
+    pipelineCountMax: limits.pipelineMax,
+    bufferSizeMax: limits.bufferSizeMax,
+    replaySizeMax: limits.replaySizeMax,
+    holdMs: limits.holdTimeoutMs,
+    startupMs: limits.startupTimeoutMs,
+    connectMs: server.connectTimeoutMs,
+  };
+}

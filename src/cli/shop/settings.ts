@@ -1,0 +1,32 @@
+import { stringify } from "yaml";
+
+/** What the generated settings of the shop depend on. */
+export interface ShopSettings {
+  readonly server: { readonly host: string; readonly port: number };
+  readonly database: string;
+  readonly listenPort: number;
+  readonly metricsPort: number;
+  readonly auditPath: string;
+}
+
+/** straddle.yaml for the shop: one open window, in which `orders.user_id` becomes `customer_id`. */
+export function shopSettings(options: ShopSettings): string {
+  const { server, database, listenPort, metricsPort, auditPath } = options;
+  return `# Written by npm start. Edit it while Straddle runs: a good change takes effect at once.
+${stringify({
+  listen: { host: "127.0.0.1", port: listenPort },
+  server,
+  control: { user: "postgres", database },
+  windows: [
+    {
+      table: "public.orders",
+      rename: { user_id: "customer_id" },
+      old: "<2.0.0",
+      new: ">=2.0.0",
+    },
+  ],
+  guard: { lock_timeout: { on_missing: "block", max: "5s" } },
+  audit: { to: "file", path: auditPath },
+  metrics: { host: "127.0.0.1", port: metricsPort },
+})}`;
+}
