@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Straddle } from "../../src/cli/run.ts";
+import { bind, execute, parse, query, sync } from "../support/client-frames.ts";
+import { createDatabase, type TestDatabase } from "../support/server.ts";
+import { startTestStraddle } from "../support/straddle.ts";
+import { conversation, runDirect, wireClient } from "../support/twins.ts";
+import type { WireClient } from "../support/wire-client.ts";
+
+/**
+ * An aborted transaction can be left, whatever Straddle would like to ask the session: the server
+ * answers no question in it.
+ */
+
+const WINDOW = `
+windows:
+  - { table: public.orders, rename: { user_id: customer_id }, old: "<2.0.0", new: ">=2.0.0" }
+`;
+const SETTINGS = { "no window": "", "a window": WINDOW };
+
+/** What aborts the transaction and makes what is known of the session uncertain at the same time. */
+const ABORTED: readonly (readonly string[])[] = [
+  ["DO $$ BEGIN RAISE 'x'; END $$"],
+  ["SET search_path = public", "SELECT 1/0"],
+  ["SELECT set_config('search_path', 'public', true)", "SELECT 1/0"],
+  ["SET LOCAL straddle.version = 'shop@1.0.0'", "bogus"],
+];
+
+const ENDS: readonly (readonly string[])[] = [
+  ["ROLLBACK", "SELECT user_id FROM orders"],
+  ["COMMIT", "SELECT user_id FROM orders"],
+  ["ROLLBACK TO a", "SELECT user_id FROM orders", "COMMIT"],
+  ["SELECT user_id FROM orders", "ROLLBACK TO a", "ROLLBACK"],
+];
+
+const PROTOCOLS = {
+  simple: (sql: string) => [query(sql)],
+  extended: (sql: string) => [parse("", sql), bind("", ""), execute(""), sync()],
+};
+
+let database: TestDatabase;
+const straddles = new Map<string, Straddle>();
+
+beforeAll(async () => {
+  database = await createDatabase();
+  await runDirect(database, "CREATE TABLE orders (id int, user_id int)");
+  for (const [name, yaml] of Object.entries(SETTINGS)) {
+    straddles.set(name, await startTestStraddle(database, yaml));
+  }
+});
+
+afterAll(async () => {
+  for (const straddle of straddles.values()) await straddle.stop();
+  await database.drop();
+});
+
+async function say(client: WireClient, frames: readonly (readonly Buffer[])[], isAtOnce: boolean) {
+  if (isAtOnce) await client.send(...frames.flat());
+  for (const each of frames) {
+    if (!isAtOnce) await client.send(...each);
+    await client.until("ReadyForQuery");
+  }
+}
+
+for (const name of Object.keys(SETTINGS)) {
+  for (const protocol of ["simple", "extended"] as const) {
+    for (const isAtOnce of [false, true]) {
+      const way = `${protocol}, ${isAtOnce ? "in one write" : "one by one"}`;
+      test(`with ${name}, ${way}: an aborted transaction ends as it does without Straddle`, async () => {
+        const seen: string[][] = [];
+        for (const port of [undefined, straddles.get(name)?.port]) {
+          const lines: string[] = [];
+          for (const aborted of ABORTED) {
+            for (const end of ENDS) {
+              const client = await wireClient(database, port, { application_name: "shop@1.0.0" });
+              const sqls = ["BEGIN", "SAVEPOINT a", ...aborted, ...end];
+              const frames = sqls.map(PROTOCOLS[protocol]);
+              lines.push(sqls.join("; "));
+              const talk = await conversation(client, (each) => say(each, frames, isAtOnce));
+              client.abandon();
+              const kinds = /^< (CommandComplete|ErrorResponse|ReadyForQuery)/;
+              const said = talk.filter((line) => kinds.test(line));
+              lines.push(
+                ...said.map((line) => /^< ErrorResponse .*?\\0C\w{5}/.exec(line)?.[0] ?? line),
+              );
+            }
+          }
+          seen.push(lines);
+        }
+        expect(seen[1]).toEqual(seen[0]);
+      });
+    }
+  }
+}

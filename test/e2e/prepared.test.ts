@@ -1,0 +1,319 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  bind,
+  closePortal,
+  closeStatement,
+  describePortal,
+  describeStatement,
+  execute,
+  flush,
+  parse,
+  query,
+  sync,
+} from "../support/client-frames.ts";
+import { conversation, createTwins, runDirect, type Twins, wireClient } from "../support/twins.ts";
+import type { WireClient } from "../support/wire-client.ts";
+
+/**
+ * Conversations in the middle of which the names change. They are held once with a database that is
+ * never renamed and once through Straddle, and have to sound the same, byte for byte.
+ */
+
+const SCHEMA = `
+  CREATE TABLE orders (id int PRIMARY KEY, user_id int NOT NULL, total int, note text DEFAULT 'n');
+  CREATE TABLE person (id int PRIMARY KEY, name text);
+  CREATE SCHEMA archive;
+  CREATE TABLE archive.orders (id int, user_id int, other text);
+  INSERT INTO orders VALUES (1, 20, 5, 'a'), (2, 1, 6, 'b'), (3, 20, NULL, 'c');
+  INSERT INTO person VALUES (1, 'Ann'), (2, 'Bob');
+  INSERT INTO archive.orders VALUES (1, 2, 'o');
+  CREATE FUNCTION to_archive() RETURNS text LANGUAGE sql AS
+    $$ SELECT set_config('search_path', 'archive, public', false) $$;
+`;
+const FLIP =
+  "ALTER TABLE orders RENAME user_id TO customer_id; ALTER TABLE person RENAME TO people";
+const FLIP_BACK =
+  "ALTER TABLE orders RENAME customer_id TO user_id; ALTER TABLE people RENAME TO person";
+const SETTINGS = `
+windows:
+  - { table: public.orders, rename: { user_id: customer_id }, old: "<2.0.0", new: ">=2.0.0" }
+  - { table: public.person, rename_table: people, old: "<2.0.0", new: ">=2.0.0" }
+`;
+
+let twins: Twins;
+
+beforeAll(async () => {
+  twins = await createTwins({ schema: SCHEMA, flip: FLIP, settings: SETTINGS });
+});
+
+afterAll(() => twins.end());
+
+interface Step {
+  /** Sends, and waits for as many ReadyForQuery as there are Syncs and Queries. */
+  send(...frames: readonly Buffer[]): Promise<void>;
+  /** Sends without a Sync, and waits for a message. */
+  ask(message: string, ...frames: readonly Buffer[]): Promise<void>;
+  /** The names change: in the database behind Straddle only. */
+  flip(): Promise<void>;
+}
+
+const UPDATE = "UPDATE orders SET user_id = $2 WHERE id = $1 RETURNING *";
+const SELECT = "SELECT * FROM orders WHERE user_id = $1 ORDER BY id";
+
+const CASES: readonly {
+  readonly name: string;
+  readonly say: (step: Step) => Promise<void>;
+  /** A rename behind Straddle's back: the transaction fails so that it is tried again. */
+  readonly isRetried?: true;
+}[] = [
+  {
+    name: "a named statement, prepared before and used after",
+    say: async ({ send, flip }) => {
+      await send(parse("u", UPDATE), describeStatement("u"), sync());
+      await flip();
+      await send(bind("", "u", ["1", "20"]), execute(""), sync());
+      await send(bind("", "u", ["1", "20"]), describePortal(""), execute(""), sync());
+    },
+  },
+  {
+    name: "a named statement, used before and after, and after it went back",
+    say: async ({ send, flip }) => {
+      await send(parse("u", UPDATE, [23, 23]), sync());
+      for (let count = 0; count < 3; count++) {
+        await send(bind("", "u", ["1", "20"]), execute(""), sync());
+        await flip();
+      }
+      await send(describeStatement("u"), sync());
+      await send(closeStatement("u"), bind("", "u", ["1", "20"]), sync());
+    },
+  },
+  {
+    name: "the unnamed statement, prepared before and used after",
+    say: async ({ send, flip }) => {
+      await send(parse("", UPDATE), sync());
+      await flip();
+      await send(bind("", "", ["2", "1"]), execute(""), sync());
+      await send(describeStatement(""), sync());
+    },
+  },
+  {
+    name: "a statement whose reads and writes are of a renamed table",
+    say: async ({ send, flip }) => {
+      await send(parse("p", "UPDATE person SET name = name WHERE id = $1 RETURNING *"), sync());
+      await send(parse("q", "SELECT * FROM person ORDER BY id"), sync());
+      await flip();
+      await send(bind("", "p", ["1"]), execute(""), bind("", "q"), execute(""), sync());
+    },
+  },
+  {
+    name: "many statements in one pipeline after the names changed",
+    say: async ({ send, flip }) => {
+      await send(parse("u", UPDATE), parse("s", SELECT), sync());
+      await flip();
+      await send(
+        bind("", "u", ["1", "20"]),
+        execute(""),
+        bind("x", "s", ["20"]),
+        execute("x", 1),
+        execute("x", 1),
+        execute("x", 1),
+        closePortal("x"),
+        bind("", "u", ["2", "1"]),
+        execute(""),
+        sync(),
+      );
+    },
+  },
+  {
+    name: "a failing statement in the middle of a pipeline",
+    say: async ({ send, flip }) => {
+      await send(parse("u", UPDATE), sync());
+      await flip();
+      await send(
+        bind("", "u", ["1", "99"]),
+        execute(""),
+        parse("", "SELECT user_id, nothing FROM orders"),
+        bind("", ""),
+        execute(""),
+        sync(),
+      );
+      await send(query("SELECT user_id FROM orders WHERE id = 1"));
+    },
+  },
+  {
+    name: "a batch that is cut by Flush",
+    say: async ({ send, ask, flip }) => {
+      await flip();
+      await ask("RowDescription", parse("f", UPDATE), describeStatement("f"), flush());
+      await send(bind("", "f", ["1", "20"]), execute(""), sync());
+      await flip();
+      await ask("BindComplete", bind("", "f", ["1", "20"]), flush());
+      await send(execute(""), sync());
+    },
+  },
+  {
+    name: "a transaction that begins before and touches the table after",
+    isRetried: true,
+    say: async ({ send, flip }) => {
+      await send(parse("u", UPDATE), sync());
+      await send(query("BEGIN"));
+      await send(query("SELECT 1"));
+      await flip();
+      await send(bind("", "u", ["1", "20"]), execute(""), sync());
+      await send(query("UPDATE person SET name = name"));
+      await send(query("COMMIT"));
+    },
+  },
+  {
+    name: "PREPARE and EXECUTE of SQL",
+    say: async ({ send, flip }) => {
+      await send(query("PREPARE s AS SELECT user_id FROM orders WHERE id = $1"));
+      await send(query("EXECUTE s(1)"));
+      await flip();
+      await send(query("EXECUTE s(1)"));
+      await send(query("DEALLOCATE s"));
+    },
+  },
+  {
+    name: "EXECUTE of SQL of a statement that the protocol prepared",
+    say: async ({ send, flip }) => {
+      await send(parse("u", UPDATE), sync());
+      await flip();
+      await send(query("EXECUTE u(1, 20)"));
+    },
+  },
+  {
+    name: "a cursor that is held",
+    say: async ({ send, flip }) => {
+      await send(query("BEGIN; DECLARE c CURSOR WITH HOLD FOR SELECT * FROM orders ORDER BY id"));
+      await send(query("FETCH 1 FROM c"));
+      await send(query("COMMIT"));
+      await flip();
+      await send(query("FETCH 1 FROM c"));
+      await send(query("CLOSE c"));
+    },
+  },
+  {
+    name: "a search_path that leads to another table",
+    say: async ({ send, flip }) => {
+      await send(parse("s", "SELECT id FROM orders WHERE user_id = $1"), sync());
+      await flip();
+      await send(query("SELECT * FROM orders ORDER BY id"));
+      await send(query("SET search_path = archive, public"));
+      await send(query("SELECT * FROM orders ORDER BY id"));
+      await send(query("SELECT * FROM public.orders ORDER BY id"));
+      await send(bind("", "s", ["2"]), execute(""), sync());
+      await send(query("BEGIN; RESET search_path"));
+      await send(query("SELECT * FROM orders ORDER BY id"));
+      await send(query("ROLLBACK"));
+      await send(query("SELECT * FROM orders ORDER BY id"));
+      await send(query("RESET search_path"));
+    },
+  },
+  {
+    name: "a search_path set in the same batch",
+    say: async ({ send, flip }) => {
+      await flip();
+      await send(
+        ...["SET search_path = archive, public", "SELECT * FROM orders"].flatMap((sql) => [
+          parse("", sql),
+          bind("", ""),
+          execute(""),
+        ]),
+        sync(),
+      );
+      await send(query("SELECT set_config('search_path', 'public', false)"));
+      await send(query("SELECT * FROM orders ORDER BY id"));
+    },
+  },
+  {
+    name: "a search_path that a function sets",
+    say: async ({ send, flip }) => {
+      await flip();
+      await send(query("SELECT * FROM orders ORDER BY id"));
+      await send(query("SELECT to_archive()"));
+      await send(query("SELECT * FROM orders ORDER BY id"));
+    },
+  },
+  {
+    name: "a temporary table that hides the real one",
+    say: async ({ send, flip }) => {
+      await flip();
+      await send(query("SELECT user_id FROM orders ORDER BY id"));
+      await send(query("CREATE TEMP TABLE orders (a int, b int, user_id text)"));
+      await send(query("INSERT INTO orders (a, b, user_id) VALUES (1, 2, 'x')"));
+      // Expressions, since a column's own description has the OID of its table.
+      await send(query("SELECT user_id || '' AS u, b + 1 AS b FROM orders"));
+      await send(query("SELECT row_to_json(o) FROM orders o"));
+      await send(query("UPDATE orders SET user_id = 'y', b = b + 1 WHERE user_id = 'x'"));
+      await send(query("SELECT customer_id FROM orders"));
+      await send(query("SELECT user_id FROM public.orders ORDER BY id"));
+      await send(query("DROP TABLE orders"));
+      await send(query("SELECT * FROM orders ORDER BY id"));
+    },
+  },
+  {
+    name: "a temporary table that is rolled back",
+    say: async ({ send, flip }) => {
+      await flip();
+      await send(query("BEGIN"));
+      await send(query("CREATE TEMP TABLE person (a int)"));
+      await send(query("ROLLBACK"));
+      await send(query("SELECT * FROM person ORDER BY id"));
+    },
+  },
+];
+
+for (const way of ["behind Straddle's back", "through Straddle"] as const) {
+  describe(`renamed ${way}`, () => {
+    for (const { name, say, isRetried } of CASES) {
+      test(name, async () => {
+        const parameters = { application_name: "shop@1.4.0" };
+        const direct = await wireClient(twins.old, undefined, parameters);
+        const through = await wireClient(twins.shared, twins.straddle.port, parameters);
+        let isFlipped = false;
+        const expected = await conversation(direct, (client) => say(step(client)));
+        const flip = async () => {
+          await rename(way, isFlipped ? FLIP_BACK : FLIP);
+          isFlipped = !isFlipped;
+        };
+        const found = await conversation(through, (client) => say(step(client, flip)));
+        direct.abandon();
+        through.abandon();
+        if (isFlipped) await rename("behind Straddle's back", FLIP_BACK);
+        await twins.straddle.state.refreshCatalog();
+        if (isRetried && way === "behind Straddle's back") {
+          expect(found.filter((line) => line.includes("ErrorResponse"))[0]).toContain("C40001");
+        } else {
+          expect(found).toEqual(expected);
+        }
+      });
+    }
+  });
+}
+
+async function rename(way: string, sql: string): Promise<void> {
+  if (way === "behind Straddle's back") {
+    await runDirect(twins.shared, sql);
+    return;
+  }
+  const { connection } = twins.shared;
+  const throughIt = { ...connection, host: "127.0.0.1", port: twins.straddle.port };
+  await runDirect({ ...twins.shared, connection: throughIt }, `SET lock_timeout = '1s'; ${sql}`);
+}
+
+function step(client: WireClient, flip: () => Promise<void> = async () => undefined): Step {
+  return {
+    flip,
+    send: async (...frames) => {
+      await client.send(...frames);
+      for (const each of frames) {
+        if (["Q", "S"].includes(each.toString("latin1", 0, 1))) await client.until("ReadyForQuery");
+      }
+    },
+    ask: async (message, ...frames) => {
+      await client.send(...frames);
+      await client.until(message, "ErrorResponse");
+    },
+  };
+}

@@ -1,0 +1,4 @@
+import { testContract } from "./contract.ts";
+import { VIOLATION_CASES } from "./violation-cases.ts";
+
+testContract(VIOLATION_CASES);

@@ -1,0 +1,84 @@
+import pg from "pg";
+import type { Straddle } from "../../src/cli/run.ts";
+import { createDatabase, type TestDatabase } from "./server.ts";
+import { startTestStraddle } from "./straddle.ts";
+import { WireClient } from "./wire-client.ts";
+
+/** Runs SQL on a connection of its own, past Straddle. */
+export async function runDirect(database: TestDatabase, sql: string): Promise<void> {
+  const client = new pg.Client(database.connection);
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
+
+/**
+ * Three databases with the same contents and OIDs, so that answers can be compared byte for byte: one
+ * that keeps its old names, one that has the new names from the beginning, and one behind Straddle.
+ */
+export interface Twins {
+  readonly old: TestDatabase;
+  readonly new: TestDatabase;
+  readonly shared: TestDatabase;
+  readonly straddle: Straddle;
+  end(): Promise<void>;
+}
+
+export async function createTwins(parts: {
+  readonly schema: string;
+  /** From the old names to the new ones. */
+  readonly flip: string;
+  readonly settings: string;
+}): Promise<Twins> {
+  const old = await createDatabase();
+  await runDirect(old, parts.schema);
+  const copies: TestDatabase[] = [];
+  for (let count = 0; count < 2; count++) {
+    const copy = await createDatabase();
+    await copy.drop();
+    const admin = { ...old, connection: { ...old.connection, database: "postgres" } };
+    await runDirect(admin, `CREATE DATABASE ${copy.name} TEMPLATE ${old.name}`);
+    copies.push(copy);
+  }
+  const [renamed, shared] = copies;
+  if (renamed === undefined || shared === undefined) throw new Error("two copies were made");
+  await runDirect(renamed, parts.flip);
+  const straddle = await startTestStraddle(shared, parts.settings);
+  return {
+    old,
+    new: renamed,
+    shared,
+    straddle,
+    async end() {
+      await straddle.stop();
+      for (const each of [old, renamed, shared]) await each.drop();
+    },
+  };
+}
+
+/** A conversation's client, which has logged in as a version of the shop's application. */
+export async function wireClient(
+  database: TestDatabase,
+  port: number | undefined,
+  parameters: Readonly<Record<string, string>>,
+): Promise<WireClient> {
+  const client = await WireClient.connect({
+    host: "127.0.0.1",
+    port: port ?? database.connection.port ?? 0,
+  });
+  await client.start({ user: "postgres", database: database.name, ...parameters });
+  return client;
+}
+
+/** What is said from now on, once `converse` is through. */
+export async function conversation(
+  client: WireClient,
+  converse: (client: WireClient) => Promise<void>,
+): Promise<string[]> {
+  const start = client.transcript.length;
+  await converse(client);
+  return client.transcript.slice(start);
+}
