@@ -1,0 +1,177 @@
+import pg from "pg";
+import { Catalog, type Column, type Relation } from "../version/catalog.ts";
+
+/**
+ * Relations with their live columns, of every schema that a statement could mean. Temporary tables
+ * of all sessions are among them, under their pg_temp_N.
+ */
+const CATALOG_SQL = `
+  SELECT c.oid::pg_catalog.int8 AS oid, n.nspname AS schema, c.relname AS name, c.relkind AS kind,
+         pg_catalog.array_agg(a.attname::pg_catalog.text ORDER BY a.attnum)
+           FILTER (WHERE a.attnum IS NOT NULL) AS names,
+         pg_catalog.array_agg(a.attnum::pg_catalog.int4 ORDER BY a.attnum)
+           FILTER (WHERE a.attnum IS NOT NULL) AS attnums,
+         ARRAY(SELECT i.inhparent::pg_catalog.int8 FROM pg_catalog.pg_inherits i
+               WHERE i.inhrelid = c.oid ORDER BY i.inhseqno) AS parents
+  FROM pg_catalog.pg_class c
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  LEFT JOIN pg_catalog.pg_attribute a
+    ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname !~ '^pg_toast'
+    AND (n.nspname IN ('pg_catalog', 'information_schema')) = $1
+  GROUP BY c.oid, n.nspname, c.relname, c.relkind
+  ORDER BY c.oid`;
+
+export interface CatalogReaderOptions {
+  readonly connection: pg.ClientConfig;
+  readonly pollMs: number;
+  /** Whether anything hangs on the catalog; while nothing does, the server is only pinged. */
+  readonly isNeeded: () => boolean;
+  readonly onChange: (catalog: Catalog) => void;
+  /** Undefined when all is well again. */
+  readonly onProblem: (error: Error | undefined) => void;
+}
+
+/**
+ * Reads the catalog over a connection of Straddle's own: when asked, and every `pollMs` in case
+ * somebody changed it behind Straddle's back. When the connection is lost the last snapshot stays,
+ * and each reading tries to connect again.
+ */
+export class CatalogReader {
+  readonly #options: CatalogReaderOptions;
+  #client: pg.Client | undefined;
+  #catalog = new Catalog([], 0);
+  #text = "";
+  /** The server's own relations: they stay as they are while the connection lasts. */
+  #system: readonly Relation[] | undefined;
+  #reading: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #isStopped = false;
+
+  constructor(options: CatalogReaderOptions) {
+    this.#options = options;
+  }
+
+  get catalog(): Catalog {
+    return this.#catalog;
+  }
+
+  /** The first reading: rejects if the server can't be reached or does not let us in. */
+  async start(): Promise<Catalog> {
+    await this.#read();
+    this.#schedule();
+    return this.#catalog;
+  }
+
+  /**
+   * A snapshot taken after this call. Calls at one time share a reading; never rejects, since the
+   * last snapshot stays.
+   */
+  refresh(): Promise<void> {
+    if (this.#reading === undefined) return this.#begin();
+    // The one under way may have looked before whatever this call is about.
+    this.#next ??= this.#reading.then(() => {
+      this.#next = undefined;
+      return this.#begin();
+    });
+    return this.#next;
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+    await this.#reading;
+    await this.#client?.end();
+  }
+
+  #begin(work: () => Promise<void> = () => this.#read()): Promise<void> {
+    this.#reading = work()
+      .then(() => this.#options.onProblem(undefined))
+      .catch((error: unknown) => this.#options.onProblem(asError(error)))
+      .finally(() => {
+        this.#reading = undefined;
+      });
+    return this.#reading;
+  }
+
+  #schedule(): void {
+    if (this.#isStopped) return;
+    this.#timer = setTimeout(() => {
+      const turn = this.#options.isNeeded() ? this.refresh() : this.#begin(() => this.#ping());
+      void turn.then(() => this.#schedule());
+    }, this.#options.pollMs);
+    this.#timer.unref();
+  }
+
+  async #read(): Promise<void> {
+    if (this.#isStopped) return;
+    const client = await this.#connect();
+    this.#system ??= (await client.query<CatalogRow>(CATALOG_SQL, [true])).rows.map(relation);
+    const { rows } = await client.query<CatalogRow>(CATALOG_SQL, [false]);
+    const text = JSON.stringify(rows);
+    if (text === this.#text) return;
+    this.#text = text;
+    const relations = [...this.#system, ...rows.map(relation)];
+    this.#catalog = new Catalog(relations, this.#catalog.epoch + 1);
+    this.#options.onChange(this.#catalog);
+  }
+
+  /** Is the server there? Health pages ask, whether or not anything hangs on the catalog. */
+  async #ping(): Promise<void> {
+    if (this.#isStopped) return;
+    const client = await this.#connect();
+    await client.query("SELECT 1");
+  }
+
+  async #connect(): Promise<pg.Client> {
+    if (this.#client !== undefined) return this.#client;
+    const client = new pg.Client({
+      application_name: "straddle",
+      // The pause between two readings must not look like an idle client to the server.
+      keepAlive: true,
+      ...this.#options.connection,
+    });
+    const lost = () => {
+      if (this.#client !== client) return;
+      this.#client = undefined;
+      this.#system = undefined;
+    };
+    client.on("error", lost);
+    client.on("end", lost);
+    try {
+      await client.connect();
+    } catch (error) {
+      // Its socket may be open all the same.
+      void client.end().catch(() => undefined);
+      throw error;
+    }
+    this.#client = client;
+    return client;
+  }
+}
+
+interface CatalogRow {
+  readonly oid: string;
+  readonly schema: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly names: readonly string[] | null;
+  readonly attnums: readonly number[] | null;
+  readonly parents: readonly string[];
+}
+
+function relation(row: CatalogRow): Relation {
+  const { schema, name, kind, names, attnums } = row;
+  const columns: Column[] = [];
+  for (const [index, column] of (names ?? []).entries()) {
+    columns.push({ name: column, attnum: attnums?.[index] ?? 0 });
+  }
+  const parents = row.parents.map(Number);
+  const base = { oid: Number(row.oid), schema, name, kind, columns };
+  return parents.length > 0 ? { ...base, parents } : base;
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
