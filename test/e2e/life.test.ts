@@ -270,8 +270,11 @@ test("readiness goes with the control connection; sessions do not", async () => 
     for (const pid of await backends("straddle")) {
       await direct.query("SELECT pg_terminate_backend($1)", [pid]);
     }
-    await until("red", async () => (await readiness()).status === 503);
-    expect((await readiness()).body).toContain("not currently accepting connections");
+    // A reading that was under way when its connection ended says so first; the next one says why.
+    await until("red, and why", async () => {
+      const { status, body } = await readiness();
+      return status === 503 && body.includes("not currently accepting connections");
+    });
     await client.send(query("SELECT user_id FROM orders"));
     await client.until("ReadyForQuery");
     expect(received(client)).toEqual(['< CommandComplete "SELECT 0\\0"', '< ReadyForQuery "I"']);
