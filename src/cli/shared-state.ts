@@ -6,6 +6,7 @@ import { Decider } from "../session/decider.ts";
 import { FlipGate } from "../session/flip-gate.ts";
 import type { Observer } from "../session/observer.ts";
 import type { SessionContext, SessionLimits, Tagging } from "../session/session-context.ts";
+import { readingInto } from "../session/sockets.ts";
 import { Catalog } from "../version/catalog.ts";
 import { type Naming, namingFor } from "../version/naming.ts";
 import { formatTag, type VersionTag } from "../version/tag.ts";
@@ -93,11 +94,12 @@ export class SharedState implements SessionContext {
     return this.#reader().refresh();
   }
 
-  connectServer(): Socket {
+  connectServer(take: (chunk: Buffer) => void): Socket {
     const { address } = this.#config.server;
+    const onread = readingInto(take);
     return address.kind === "tcp"
-      ? createConnection({ host: address.host, port: address.port, noDelay: true })
-      : createConnection({ path: address.socket });
+      ? createConnection({ host: address.host, port: address.port, noDelay: true, onread })
+      : createConnection({ path: address.socket, onread });
   }
 
   report(problem: string, error: unknown): void {

@@ -7,6 +7,7 @@ import type { VersionTag } from "../version/tag.ts";
 import type { Window } from "../version/window.ts";
 import { FLUSH } from "../wire/encode.ts";
 import { isAsciiSafe, javascriptEncoding } from "./client-encoding.ts";
+import type { ClientFrame } from "./client-frame.ts";
 import type { Look } from "./decider.ts";
 import { isDoubtful, UNREADABLE } from "./doubt.ts";
 import type { FlipOwner } from "./flip-gate.ts";
@@ -185,7 +186,7 @@ export class Dialogue {
   }
 
   /** Keeps a message of the client, for as long as its batch could be sent again. */
-  recordFrame(frame: Buffer, reliesOnNames: boolean): void {
+  recordFrame(frame: ClientFrame, reliesOnNames: boolean): void {
     if (this.windows.length === 0 || this.status !== "I") return;
     this.batch ??= new ReplayBatch({ isReplay: this.isReplaying });
     this.batch.add(frame, this.context.limits.replaySizeMax);

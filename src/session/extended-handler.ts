@@ -80,11 +80,10 @@ export class ExtendedHandler {
     } else {
       dialogue.toServer.add(encodeParse(name, plan.ranText, dialogue.encoding, parameterTypes));
     }
-    expectExtended(dialogue, "parse", plan.statements.length === 0 ? [] : executions, {
-      settle: (outcome) => {
-        leaving(pass)?.(outcome);
-        if (outcome !== "done") undo(outcome === "failed");
-      },
+    const shown = plan.statements.length === 0 ? [] : executions;
+    expectExtended(dialogue, "parse", shown, (outcome) => {
+      leaving(pass)?.(outcome);
+      if (outcome !== "done") undo(outcome === "failed");
     });
     return "done";
   }
@@ -109,12 +108,12 @@ export class ExtendedHandler {
     const pass = passGate(dialogue, statement.plan, { isExecuted: false });
     if (pass === "blocked") return "blocked";
     const isKept = dialogue.context.observer.wantsParameters && !frame.isHead;
-    const bind = isKept ? Buffer.from(frame.buffer.subarray(frame.start, frame.end)) : undefined;
+    const bind = isKept ? frame.buffer.subarray(frame.start, frame.end) : undefined;
     const execution = preparedExecution(statement, { plan: judged, bind });
     dialogue.prepared.bind(portal, { statement, execution });
     keepForReplay(dialogue, frame, statement.plan);
     forward(dialogue, frame);
-    expectExtended(dialogue, "bind", [execution], { settle: leaving(pass) });
+    expectExtended(dialogue, "bind", [execution], leaving(pass));
     dialogue.hasBound = true;
     return "done";
   }
@@ -141,7 +140,7 @@ export class ExtendedHandler {
     keepForReplay(dialogue, frame, statement.plan);
     forward(dialogue, frame);
     const executions = [preparedExecution(statement)];
-    expectExtended(dialogue, "describe", executions, { settle: leaving(pass) });
+    expectExtended(dialogue, "describe", executions, leaving(pass));
     return "done";
   }
 
@@ -167,7 +166,7 @@ export class ExtendedHandler {
     if (guard !== undefined) sendOwn(dialogue, guard.before, { executions });
     keepForReplay(dialogue, frame, plan);
     forward(dialogue, frame);
-    expectExtended(dialogue, "execute", executions, { settle: leaving(pass) });
+    expectExtended(dialogue, "execute", executions, leaving(pass));
     if (guard?.after !== undefined) sendOwn(dialogue, guard.after);
     if (first !== undefined) dialogue.noteSent(first);
     return "done";
@@ -212,10 +211,8 @@ export class ExtendedHandler {
     });
     keepForReplay(dialogue, frame, plan);
     forward(dialogue, frame);
-    expectExtended(dialogue, "parse", executions, {
-      settle: (outcome) => {
-        if (outcome !== "done") undo(outcome === "failed");
-      },
+    expectExtended(dialogue, "parse", executions, (outcome) => {
+      if (outcome !== "done") undo(outcome === "failed");
     });
     return "done";
   }

@@ -67,12 +67,7 @@ export function sendOwn(
   pipeline.push({ ...own, kind: "close" });
   pipeline.push({ ...own, kind: "parse" });
   pipeline.push({ ...own, kind: "bind" });
-  pipeline.push({
-    ...own,
-    kind: "execute",
-    ...(rows === undefined ? {} : { rows }),
-    ...(settle === undefined ? {} : { settle }),
-  });
+  pipeline.push({ ...own, kind: "execute", rows, settle });
   pipeline.push({ ...own, kind: "close" });
   pipeline.push({ ...own, kind: "close" });
 }

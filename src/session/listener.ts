@@ -160,7 +160,7 @@ export class Listener {
    * server closes it when it has signalled the backend, and only then is the client's closed.
    */
   #cancel(client: Socket, bytes: Buffer): void {
-    const server = this.#context.connectServer();
+    const server = this.#context.connectServer(() => undefined);
     const timer = setTimeout(() => server.destroy(), this.#context.limits.connectMs);
     server.end(bytes);
     server.resume();

@@ -8,6 +8,7 @@ import type { Socket } from "node:net";
  */
 export class Outbox {
   readonly #socket: Socket;
+  /** Runs that are over, and stand before the one at hand. */
   #done: Buffer[] = [];
   #buffer: Buffer | undefined;
   #start = 0;
@@ -30,7 +31,8 @@ export class Outbox {
       this.#end = end;
       return;
     }
-    this.#closeRun();
+    const run = this.#takeRun();
+    if (run !== undefined) this.#done.push(run);
     this.#buffer = buffer;
     this.#start = start;
     this.#end = end;
@@ -41,26 +43,28 @@ export class Outbox {
   }
 
   flush(): void {
-    this.#closeRun();
+    const run = this.#takeRun();
+    if (run === undefined) return;
+    const socket = this.#socket;
     const done = this.#done;
-    if (done.length === 0) return;
-    if (this.#socket.writable) {
-      if (done.length === 1) {
-        this.#socket.write(done[0] as Buffer);
-      } else {
-        this.#socket.cork();
-        for (const bytes of done) this.#socket.write(bytes);
-        this.#socket.uncork();
-      }
+    if (done.length === 0) {
+      if (socket.writable) socket.write(run);
+      return;
     }
-    done.length = 0;
+    this.#done = [];
+    if (!socket.writable) return;
+    socket.cork();
+    for (const bytes of done) socket.write(bytes);
+    socket.write(run);
+    socket.uncork();
   }
 
-  #closeRun(): void {
+  /** The run at hand, which is then over. */
+  #takeRun(): Buffer | undefined {
     const buffer = this.#buffer;
-    if (buffer === undefined) return;
-    const isWhole = this.#start === 0 && this.#end === buffer.length;
-    this.#done.push(isWhole ? buffer : buffer.subarray(this.#start, this.#end));
+    if (buffer === undefined) return undefined;
     this.#buffer = undefined;
+    const isWhole = this.#start === 0 && this.#end === buffer.length;
+    return isWhole ? buffer : buffer.subarray(this.#start, this.#end);
   }
 }

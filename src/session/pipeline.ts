@@ -15,8 +15,8 @@ export type EntryKind =
   /** CopyDone or CopyFail: no reply of its own, but it ends what the server ignores in COPY. */
   | "copy_end";
 
-/** One thing that the server still owes an answer for. */
-export interface Entry {
+/** Something that is being asked of the server, which will owe an answer for it. */
+export interface Asked {
   readonly kind: EntryKind;
   /** Asked for by Straddle itself: the reply is swallowed. */
   readonly isOwn: boolean;
@@ -24,20 +24,25 @@ export interface Entry {
    * A Sync that the client sent while the server took CopyData: the server ignores it, unless the COPY
    * had failed by then. Only what comes next tells.
    */
-  isMaybe?: boolean;
+  readonly isMaybe?: boolean;
   /**
    * What the reply belongs to, for audit, timing and names: one for Parse, Describe and Execute, one
    * per statement for Query. Empty where nothing hangs on it.
    */
   readonly executions: readonly Execution[];
   /** Rows of Straddle's own question, as text. */
-  readonly rows?: (string | null)[][];
+  readonly rows?: (string | null)[][] | undefined;
   /** How an ErrorResponse to Straddle's own message is taken; the client reads it otherwise. */
   readonly swallowsError?: boolean;
   /** What Straddle made fail, in place of the client's message. */
-  readonly refusal?: Refusal;
+  readonly refusal?: Refusal | undefined;
   /** Called once, when it is known what became of it. */
-  readonly settle?: (outcome: Outcome) => void;
+  readonly settle?: ((outcome: Outcome) => void) | undefined;
+}
+
+/** One thing that the server still owes an answer for. All have one shape, for the engine's sake. */
+export interface Entry extends Required<Omit<Asked, "isMaybe">> {
+  isMaybe: boolean;
 }
 
 /** `failed`: the server's error is about it. `dropped`: the server never got to it. */
@@ -86,8 +91,17 @@ export class Pipeline {
     return this.#entries[this.#first];
   }
 
-  push(entry: Entry): void {
-    this.#entries.push(entry);
+  push(asked: Asked): void {
+    this.#entries.push({
+      kind: asked.kind,
+      isOwn: asked.isOwn,
+      isMaybe: asked.isMaybe ?? false,
+      executions: asked.executions,
+      rows: asked.rows,
+      swallowsError: asked.swallowsError ?? false,
+      refusal: asked.refusal,
+      settle: asked.settle,
+    });
   }
 
   /** Takes the head off: it is answered in full. */
@@ -121,10 +135,7 @@ export class Pipeline {
    */
   copyInStarted(): void {
     this.isCopyIn = true;
-    let after = this.#first + 1;
-    for (let entry = this.#entries[after]; entry?.kind === "sync"; entry = this.#entries[++after]) {
-      entry.isMaybe = true;
-    }
+    const after = this.#markMaybe(this.#first + 1);
     if (this.#entries[after]?.kind === "copy_end") this.copyInEnded();
   }
 
@@ -152,11 +163,7 @@ export class Pipeline {
     let end = this.#first;
     while (end < this.#entries.length && !this.#endsSkipping(end)) end += 1;
     // One of a run of them ends the skipping, and which one it was shows in what comes next.
-    if (this.#entries[end]?.isMaybe === true) {
-      for (let next = end; this.#entries[next]?.kind === "sync"; next++) {
-        Object.assign(this.#entries[next] ?? {}, { isMaybe: true });
-      }
-    }
+    if (this.#entries[end]?.isMaybe === true) this.#markMaybe(end);
     this.isSkipping = end === this.#entries.length;
     const dropped = this.#entries.slice(this.#first, end);
     this.#first = end;
@@ -198,6 +205,15 @@ export class Pipeline {
     return this.#entries[next]?.kind !== "copy_end";
   }
 
+  /** Marks the run of Syncs from `index` as ones that may be ignored; gives its end. */
+  #markMaybe(index: number): number {
+    let next = index;
+    for (let entry = this.#entries[next]; entry?.kind === "sync"; entry = this.#entries[++next]) {
+      entry.isMaybe = true;
+    }
+    return next;
+  }
+
   #dropCopyEnds(): void {
     while (this.head?.kind === "copy_end") this.#drop();
   }
@@ -207,10 +223,10 @@ export class Pipeline {
     this.#compact();
   }
 
-  // Amortised: the array is cut when it is empty or half of it is done.
+  // Amortised: the array is made anew when it is empty or half of it is done.
   #compact(): void {
     if (this.#first === this.#entries.length) {
-      this.#entries.length = 0;
+      this.#entries = [];
       this.#first = 0;
     } else if (this.#first > 64 && this.#first * 2 > this.#entries.length) {
       this.#entries = this.#entries.slice(this.#first);

@@ -1,19 +1,30 @@
 import { Client } from "../wire/frame-type.ts";
 
+/** Where a message stands: `buffer` from `start` to `end`. */
+interface Slice {
+  readonly buffer: Buffer;
+  readonly start: number;
+  end: number;
+}
+
 /**
  * What the client sent since the last Sync, kept so that it can be sent again when a name changed
  * under it. Only a batch that starts outside a transaction can be: all that it did is rolled back.
+ *
+ * Nothing is copied: what was read is never written to again, and messages that stand side by side
+ * are kept as one.
  */
 export class ReplayBatch {
-  readonly frames: Buffer[] = [];
   /** Something of it relies on physical names. */
   reliesOnNames = false;
   /** The client has seen a part of the answer. */
   isDelivered = false;
   /** It was sent again already; it is not a second time. */
   readonly isReplay: boolean;
-  /** All of it is in `frames`. */
+  /** All of it is kept. */
   isWhole = true;
+  readonly #runs: Slice[] = [];
+  #last: Slice | undefined;
   #size = 0;
 
   constructor(options: { readonly isReplay: boolean }) {
@@ -24,12 +35,36 @@ export class ReplayBatch {
     return this.isWhole && !this.isDelivered && !this.isReplay;
   }
 
-  add(frame: Buffer, sizeMax: number): void {
-    this.#size += frame.length;
-    if (this.#size > sizeMax) this.isWhole = false;
-    if (this.isWhole) this.frames.push(Buffer.from(frame));
-    else this.frames.length = 0;
+  /** The messages, one by one. */
+  get frames(): readonly Buffer[] {
+    return this.#runs.flatMap(({ buffer, start, end }) => framesOf(buffer, start, end));
   }
+
+  /** Takes the next message, header included. `sizeMax`: bytes of all of them. */
+  add({ buffer, start, end }: Readonly<Slice>, sizeMax: number): void {
+    this.#size += end - start;
+    if (this.#size > sizeMax) this.isWhole = false;
+    if (!this.isWhole) {
+      this.#runs.length = 0;
+      return;
+    }
+    if (this.#last?.buffer === buffer && this.#last.end === start) {
+      this.#last.end = end;
+      return;
+    }
+    this.#last = { buffer, start, end };
+    this.#runs.push(this.#last);
+  }
+}
+
+function framesOf(buffer: Buffer, start: number, end: number): Buffer[] {
+  const frames: Buffer[] = [];
+  for (let position = start; position < end; ) {
+    const size = 1 + buffer.readInt32BE(position + 1); // The length leaves out the type byte.
+    frames.push(buffer.subarray(position, position + size));
+    position += size;
+  }
+  return frames;
 }
 
 /** Whether the server will answer to the last of these by itself; else it waits for a Flush. */

@@ -8,12 +8,6 @@ import type { EntryKind, Outcome } from "./pipeline.ts";
 import { failingSql } from "./refusal.ts";
 import type { Refusal, TextPlan } from "./text-plan.ts";
 
-/** What hangs on a reply besides its executions. */
-export interface ReplyOptions {
-  readonly settle?: ((outcome: Outcome) => void) | undefined;
-  readonly refusal?: Refusal;
-}
-
 /** Sends the client's message on as it came. */
 export function forward(dialogue: Dialogue, frame: ClientFrame): Step {
   dialogue.toServer.addSlice(frame.buffer, frame.start, frame.end);
@@ -33,16 +27,10 @@ export function expectReply(
   dialogue: Dialogue,
   kind: EntryKind,
   executions: readonly Execution[],
-  options: ReplyOptions = {},
+  settle?: (outcome: Outcome) => void,
+  refusal?: Refusal,
 ): void {
-  const { settle, refusal } = options;
-  dialogue.pipeline.push({
-    kind,
-    isOwn: false,
-    executions,
-    ...(settle === undefined ? {} : { settle }),
-    ...(refusal === undefined ? {} : { refusal }),
-  });
+  dialogue.pipeline.push({ kind, isOwn: false, executions, settle, refusal });
 }
 
 /** A reply is owed for a message inside a batch. */
@@ -50,10 +38,11 @@ export function expectExtended(
   dialogue: Dialogue,
   kind: EntryKind,
   executions: readonly Execution[],
-  options: ReplyOptions = {},
+  settle?: (outcome: Outcome) => void,
+  refusal?: Refusal,
 ): void {
   dialogue.unsyncedCount += 1;
-  expectReply(dialogue, kind, executions, options);
+  expectReply(dialogue, kind, executions, settle, refusal);
 }
 
 /** Makes the server fail in place of the client's message, in the extended protocol. */
@@ -66,7 +55,7 @@ export function failExtended(
   const { refusal, executions } = failure;
   dialogue.toServer.add(encodeParse(OWN_NAME, failingSql(refusal), "latin1"));
   keepForReplay(dialogue, frame);
-  expectExtended(dialogue, kind, executions, { refusal });
+  expectExtended(dialogue, kind, executions, undefined, refusal);
   return frame.isHead ? "discard" : "done";
 }
 
@@ -76,7 +65,7 @@ export function keepForReplay(dialogue: Dialogue, frame: ClientFrame, plan?: Tex
   const reliesOnNames = plan?.statements.some((each) => each.reliesOnNames) ?? false;
   // A Query is a batch of its own, and worth keeping only if it relies on names itself.
   if (frame.type === Client.query && !reliesOnNames && dialogue.batch === undefined) return;
-  dialogue.recordFrame(frame.buffer.subarray(frame.start, frame.end), reliesOnNames);
+  dialogue.recordFrame(frame, reliesOnNames);
   if (frame.isHead && dialogue.batch !== undefined) dialogue.batch.isWhole = false;
 }
 

@@ -279,7 +279,7 @@ export class ServerHandler {
     const dialogue = this.#dialogue;
     dialogue.hasUncommittedDdl = false;
     if (dialogue.pipeline.count === 0) {
-      dialogue.pins.clear();
+      if (dialogue.pins.size > 0) dialogue.pins.clear();
       dialogue.prepared.closeAllPortals();
     }
     if (dialogue.hasUnsettledSession) {

@@ -66,8 +66,8 @@ export interface SessionContext {
   naming(tag: VersionTag | undefined): Naming;
   /** Reads the catalog again. Settles when the new one is in `catalog`, also when reading failed. */
   refreshCatalog(): Promise<void>;
-  /** A new connection to the server. */
-  connectServer(): Socket;
+  /** A new connection to the server; what the server sends goes to `take`. */
+  connectServer(take: (chunk: Buffer) => void): Socket;
   /** Something that should not be: told to the operator. */
   report(problem: string, error: unknown): void;
 }

@@ -12,7 +12,7 @@ import { fatalFields } from "./refusal.ts";
 import { ServerHandler } from "./server-handler.ts";
 import { ServerPump } from "./server-pump.ts";
 import type { SessionContext } from "./session-context.ts";
-import { abandon, finish, setReading } from "./sockets.ts";
+import { abandon, finish, readOn, setReading } from "./sockets.ts";
 
 export interface SessionOptions {
   readonly id: number;
@@ -58,9 +58,12 @@ export class Session {
     const { parameters } = packet;
     this.#context = context;
     this.#onEnd = options.onEnd;
-    this.#client = client;
-    this.#server = context.connectServer();
-    this.#toClient = new Outbox(client);
+    this.#client = readOn(client, (chunk) => {
+      this.info.bytesReceived += chunk.length;
+      this.#take(this.#clientPump, chunk);
+    });
+    this.#server = context.connectServer((chunk) => this.#take(this.#serverPump, chunk));
+    this.#toClient = new Outbox(this.#client);
     this.#toServer = new Outbox(this.#server);
     this.#isUnread = parameters.size === 0;
     this.#isReplication = isReplication(parameters.get("replication"));
@@ -143,11 +146,6 @@ export class Session {
   #listen(): void {
     const client = this.#client;
     const server = this.#server;
-    client.on("data", (chunk: Buffer) => {
-      this.info.bytesReceived += chunk.length;
-      this.#take(this.#clientPump, chunk);
-    });
-    server.on("data", (chunk: Buffer) => this.#take(this.#serverPump, chunk));
     client.on("drain", () => this.#updateReading());
     server.on("drain", () => this.#updateReading());
     const connectTimer = setTimeout(() => {

@@ -52,7 +52,7 @@ export class SimpleHandler {
     if (simple.ranText === undefined) forward(dialogue, frame);
     else dialogue.toServer.add(encodeQuery(simple.ranText, dialogue.encoding));
     for (const statement of plan.statements) dialogue.noteSent(statement);
-    expectReply(dialogue, "query", executions, { settle: leaving(pass) });
+    expectReply(dialogue, "query", executions, leaving(pass));
     this.#ended();
     return "done";
   }

@@ -1,4 +1,51 @@
-import type { Socket } from "node:net";
+import { type OnReadOpts, Socket } from "node:net";
+
+/** Bytes of one read, at most: as many as Node.js itself asks for. */
+const READ_SIZE = 64 * 1024;
+
+/** All sockets read into the same place: what arrives is copied before anything else can be read. */
+const readBuffer = Buffer.allocUnsafeSlow(READ_SIZE);
+
+/**
+ * The option `onread` of a socket whose bytes go to `take`, in place of "data" events. A stream makes
+ * a buffer of 64 KiB for every read and cuts it down again; to copy what came is a fraction of that.
+ */
+export function readingInto(take: (chunk: Buffer) => void): OnReadOpts {
+  return {
+    buffer: readBuffer,
+    callback: (size) => {
+      const chunk = Buffer.allocUnsafe(size);
+      readBuffer.copy(chunk, 0, 0, size);
+      take(chunk);
+      return true;
+    },
+  };
+}
+
+/**
+ * A socket in place of `socket`, on the same connection, whose bytes go to `take`. Sockets that a
+ * server accepts can't be given `onread`, so their connection is handed on to one that can. Where
+ * Node.js doesn't let go of it, the socket stays, and `take` gets its "data".
+ */
+export function readOn(socket: Socket, take: (chunk: Buffer) => void): Socket {
+  const before: Socket & Handled = socket;
+  const handle = before._handle;
+  if (handle === undefined || handle === null) {
+    socket.on("data", take);
+    return socket;
+  }
+  before._handle = null;
+  const options = { handle, onread: readingInto(take), readable: true, writable: true };
+  const after = new Socket(options);
+  // It has no connection any more; its server has to know that it is gone.
+  before.destroy();
+  return after;
+}
+
+/** What Node.js has behind a socket; its types don't tell of it. */
+interface Handled {
+  _handle?: object | null;
+}
 
 /** Lets a socket read or not, as back-pressure asks. */
 export function setReading(socket: Socket, isWanted: boolean): void {

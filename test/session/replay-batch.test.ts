@@ -1,31 +1,52 @@
 import { expect, test } from "vitest";
 import { ReplayBatch } from "../../src/session/replay-batch.ts";
+import { encodeQuery, SYNC } from "../../src/wire/encode.ts";
+
+const SIZE_MAX = 30;
+
+/** A message of `size` bytes. */
+const message = (size: number) => encodeQuery("x".repeat(size - 6), "latin1");
+
+const add = (batch: ReplayBatch, ...frames: readonly Buffer[]) => {
+  const buffer = Buffer.concat(frames);
+  let start = 0;
+  for (const frame of frames) {
+    batch.add({ buffer, start, end: start + frame.length }, SIZE_MAX);
+    start += frame.length;
+  }
+};
 
 const filled = (isReplay = false) => {
   const batch = new ReplayBatch({ isReplay });
-  batch.add(Buffer.from("abc"), 10);
-  batch.add(Buffer.from("def"), 10);
+  add(batch, message(10), message(10));
   return batch;
 };
 
-test("keeps copies of the messages, in order", () => {
+test("gives messages one by one, whether or not they came in one read", () => {
   const batch = new ReplayBatch({ isReplay: false });
-  const chunk = Buffer.from("abc");
-  batch.add(chunk, 10);
-  chunk.fill(0);
-  expect(batch.frames.map(String)).toEqual(["abc"]);
+  add(batch, message(8), message(7));
+  add(batch, SYNC);
+  expect(batch.frames).toEqual([message(8), message(7), SYNC]);
+});
+
+test("leaves out what stands between two messages", () => {
+  const batch = new ReplayBatch({ isReplay: false });
+  const buffer = Buffer.concat([message(8), Buffer.from("gap"), SYNC]);
+  batch.add({ buffer, start: 0, end: 8 }, SIZE_MAX);
+  batch.add({ buffer, start: 11, end: 16 }, SIZE_MAX);
+  expect(batch.frames).toEqual([message(8), SYNC]);
 });
 
 const cases: { name: string; change: (batch: ReplayBatch) => void; can: boolean }[] = [
   { name: "a whole batch that the client saw nothing of", change: () => undefined, can: true },
   {
     name: "one at its limit",
-    change: (batch) => batch.add(Buffer.alloc(4), 10),
+    change: (batch) => add(batch, message(10)),
     can: true,
   },
   {
     name: "one over its limit",
-    change: (batch) => batch.add(Buffer.alloc(5), 10),
+    change: (batch) => add(batch, message(11)),
     can: false,
   },
   {
@@ -58,7 +79,7 @@ test("one that was sent again is not a second time", () => {
 
 test("over its limit it keeps nothing", () => {
   const batch = filled();
-  batch.add(Buffer.alloc(5), 10);
-  batch.add(Buffer.alloc(1), 10);
+  add(batch, message(11));
+  add(batch, message(6));
   expect(batch.frames).toEqual([]);
 });
