@@ -1,7 +1,7 @@
 import type { SessionInfo, StatementRecord } from "../session/observer.ts";
+import { normalizeSql } from "../sql/normalize.ts";
 import type { StatementShape } from "../sql/shape.ts";
 import type { VersionTag } from "../version/tag.ts";
-import { NormalizedTexts } from "./normalized-texts.ts";
 import { formatParameterValues } from "./parameter-values.ts";
 import { decodeBindParameters, formatParameterSizes } from "./parameters.ts";
 import { formatMilliseconds, Rfc3339 } from "./rfc3339.ts";
@@ -11,9 +11,6 @@ import { formatMilliseconds, Rfc3339 } from "./rfc3339.ts";
  * literals, and the sizes of the parameters. `full`: texts as sent, and the parameters' values.
  */
 export type ParameterPolicy = "none" | "redact" | "full";
-
-/** Bytes of texts kept without their literals. */
-const NORMALIZED_SIZE_MAX = 1024 * 1024;
 
 const PROTOCOLS: Readonly<Record<StatementRecord["protocol"], string>> = {
   simple: ',"protocol":"simple"',
@@ -41,11 +38,11 @@ export class RecordLines {
   readonly #parameters: ParameterPolicy;
   readonly #parameterSizeMax: number;
   readonly #time = new Rfc3339();
-  readonly #normalized = new NormalizedTexts({ cacheSizeMax: NORMALIZED_SIZE_MAX });
   readonly #sessions = new WeakMap<SessionInfo, string>();
   readonly #tags = new WeakMap<VersionTag, string>();
   readonly #texts = new WeakMap<StatementShape, string>();
   readonly #names = new WeakMap<StatementShape, string>();
+  readonly #ranTexts = new WeakMap<object, string>();
 
   constructor(options: { parameters: ParameterPolicy; parameterSizeMax: number }) {
     this.#parameters = options.parameters;
@@ -78,13 +75,16 @@ export class RecordLines {
     return `{"time":"${this.#time.format(time)}","dropped":${count}}\n`;
   }
 
-  #textFields({ shape, sentText, ranText }: StatementRecord): string {
+  #textFields({ shape, sentText, ranText, ranShape }: StatementRecord): string {
     const isRedacted = this.#parameters === "redact";
     const sent = isRedacted
       ? kept(this.#texts, shape, redactedText)
       : `,"verb":${JSON.stringify(shape.verb)},"sql":${JSON.stringify(sentText)}`;
     if (ranText === undefined) return sent;
-    return `${sent},"ran":${JSON.stringify(isRedacted ? this.#normalized.of(ranText) : ranText)}`;
+    const ran = isRedacted
+      ? kept(this.#ranTexts, ranShape, () => JSON.stringify(normalizeSql(ranText)))
+      : JSON.stringify(ranText);
+    return `${sent},"ran":${ran}`;
   }
 
   #parameterFields(bind: Buffer): string {

@@ -10,6 +10,7 @@ import { describeStatements, type StatementFacts } from "../sql/statement.ts";
 import type { Catalog } from "../version/catalog.ts";
 import type { Naming } from "../version/naming.ts";
 import type { Window } from "../version/window.ts";
+import { type PlanTemplate, planFrom, planTemplate } from "./plan-template.ts";
 import { failingSql } from "./refusal.ts";
 import type { StatementPlan, TextPlan } from "./text-plan.ts";
 import { tooComplex, unparsed, unsettled } from "./undecided.ts";
@@ -38,6 +39,8 @@ export interface Look {
 
 export interface PlanInput {
   readonly text: string;
+  /** What a scan says of the text; left out where none was made. */
+  readonly scan?: Scan;
   readonly naming: Naming;
   readonly windows: readonly Window[];
   readonly catalog: Catalog;
@@ -67,20 +70,23 @@ export class Decider {
   readonly #policy: LockTimeoutPolicy;
   readonly #looks: LruCache<Look>;
   readonly #plans: LruCache<TextPlan>;
+  readonly #templates: LruCache<PlanTemplate>;
   readonly #simpleTexts = new WeakMap<TextPlan, SimpleText>();
 
   constructor(options: { readonly policy: LockTimeoutPolicy; readonly cacheSizeMax: number }) {
     this.#policy = options.policy;
     this.#looks = new LruCache({ sizeMax: options.cacheSizeMax / 2 });
-    this.#plans = new LruCache({ sizeMax: options.cacheSizeMax / 2 });
+    this.#plans = new LruCache({ sizeMax: options.cacheSizeMax / 4 });
+    this.#templates = new LruCache({ sizeMax: options.cacheSizeMax / 4 });
   }
 
   get cacheSize(): number {
-    return this.#looks.size + this.#plans.size;
+    return this.#looks.size + this.#plans.size + this.#templates.size;
   }
 
   get cacheEvictedCount(): number {
-    return this.#looks.evictedCount + this.#plans.evictedCount;
+    const { evictedCount } = this.#templates;
+    return this.#looks.evictedCount + this.#plans.evictedCount + evictedCount;
   }
 
   /** `text` is only called for, when the text was not seen before. */
@@ -104,12 +110,21 @@ export class Decider {
 
   /** The plan of a text that `mentions` says could matter. */
   plan(input: PlanInput): TextPlan {
-    const { text, naming, catalog, searchPath } = input;
-    const key = `${naming.id}\0${catalog.epoch}\0${searchPath.join("\0")}\0\0${text}`;
+    const { text, scan, naming, catalog, searchPath } = input;
+    const names = `${naming.id}\0${catalog.epoch}\0${searchPath.join("\0")}\0\0`;
+    const key = names + text;
     const known = this.#plans.get(key);
     if (known !== undefined) return known;
+    const shape = scan?.isFolded === true ? names + scan.key : undefined;
+    const template = shape === undefined ? undefined : this.#templates.get(shape);
+    const alike = template === undefined ? undefined : planFrom(template, text);
+    if (alike !== undefined) return alike;
     const plan = this.#makePlan(input);
     this.#plans.set(key, plan, key.length * PLAN_SIZE_FACTOR + ENTRY_SIZE);
+    const made = shape === undefined ? undefined : planTemplate(text, plan);
+    if (shape !== undefined && made !== undefined) {
+      this.#templates.set(shape, made, shape.length * PLAN_SIZE_FACTOR + ENTRY_SIZE);
+    }
     return plan;
   }
 

@@ -229,6 +229,7 @@ export class Dialogue {
       if (needsSchemas && this.schemas === undefined) return undefined;
       plan = decider.plan({
         text: decode(),
+        scan,
         naming,
         windows: this.windows,
         catalog: context.catalog,

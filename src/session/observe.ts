@@ -21,6 +21,7 @@ export function observe(
     protocol,
     sentText: sentTextOf(execution),
     ranText: plan.ranText,
+    ranShape: statement,
     bind,
     verdict: isRefused ? "refuse" : statement.verdict,
     rule: statement.refusal?.rule ?? (isRefused ? "lock-timeout" : undefined),

@@ -35,6 +35,8 @@ export interface StatementRecord {
   readonly sentText: string;
   /** The text that ran, where it is another. */
   readonly ranText: string | undefined;
+  /** The same for records whose `ranText` differs in constants and blanks only. */
+  readonly ranShape: object;
   /** The client's whole Bind frame, only when the observer asked for parameters. */
   readonly bind: Buffer | undefined;
   readonly verdict: Verdict;

@@ -34,6 +34,8 @@ export interface Scan {
    * parse tree but for constants and positions. Latin-1 of the bytes, whatever their encoding.
    */
   readonly key: string;
+  /** Constants are left out of the key, so that texts of one key have the same tokens but for those. */
+  readonly isFolded: boolean;
   /** In lower case; "" if there is none. */
   readonly firstWord: string;
   /** A `;` with something after it that is neither blank nor comment nor `;`. */
@@ -57,7 +59,9 @@ export function scanStatement(
   // Equal keys must mean equal meaning: where constants carry meaning they are kept.
   if (!scanner.scan(source, true)) scanner.scan(source, false);
   const { firstWord, hasSeveral, comment } = scanner;
-  return { key: scanner.takeKey(), firstWord, hasSeveral, comment };
+  // Where a backslash escapes in every string, other readers of the text may cut it otherwise.
+  const isFolded = scanner.isFolding && standardConformingStrings;
+  return { key: scanner.takeKey(), isFolded, firstWord, hasSeveral, comment };
 }
 
 interface Source {
@@ -213,14 +217,15 @@ class Scanner {
       this.firstWord = lowerCase(bytes, start, at);
       this.isFolding &&= FOLDED.has(this.firstWord);
     }
-    const isLongEnough = at - start === SET_CONFIG.length;
-    if (isLongEnough && isSetConfig(bytes, start)) this.isFolding = false;
+    if (readsNames(bytes, start, at)) this.isFolding = false;
     return at;
   }
 
   /** E'', U&'', B'', X'', N'' and U&"". */
   #prefixed(start: number, quote: number, letter: number): number {
     if (this.#bytes[quote] === DOUBLE_QUOTE) {
+      // What it spells hangs on the constant behind UESCAPE.
+      this.isFolding = false;
       return quotedEnd(this.#bytes, quote, this.#end, DOUBLE_QUOTE, false);
     }
     this.#hasEscapes = letter === 0x65 || this.#stringsHaveEscapes;
@@ -231,8 +236,7 @@ class Scanner {
 
   #quotedName(start: number): number {
     const end = quotedEnd(this.#bytes, start, this.#end, DOUBLE_QUOTE, false);
-    const isLongEnough = end - start === SET_CONFIG.length + 2;
-    if (isLongEnough && isSetConfig(this.#bytes, start + 1)) this.isFolding = false;
+    if (readsNames(this.#bytes, start + 1, end - 1)) this.isFolding = false;
     return end;
   }
 
@@ -270,13 +274,22 @@ class Scanner {
 
 const scanner = new Scanner();
 
-const SET_CONFIG = "set_config";
+/** What reads a setting or a relation out of a constant. */
+const READERS: readonly string[] = ["set_config", "regclass"];
 
-function isSetConfig(bytes: Buffer, at: number): boolean {
-  for (let index = 0; index < SET_CONFIG.length; index++) {
+/** Whether the name from `start` to `end` is one of them, in letters of any case. */
+function readsNames(bytes: Buffer, start: number, end: number): boolean {
+  for (const name of READERS) {
+    if (name.length === end - start && isSpelt(bytes, start, name)) return true;
+  }
+  return false;
+}
+
+function isSpelt(bytes: Buffer, at: number, name: string): boolean {
+  for (let index = 0; index < name.length; index++) {
     const code = bytes[at + index] as number;
-    const folded = code >= 0x41 && code <= 0x5a ? code | 0x20 : code;
-    if (folded !== SET_CONFIG.charCodeAt(index)) return false;
+    const lower = code >= 0x41 && code <= 0x5a ? code + 0x20 : code;
+    if (lower !== name.charCodeAt(index)) return false;
   }
   return true;
 }

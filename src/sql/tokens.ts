@@ -177,7 +177,9 @@ function isDigit(character: string): boolean {
 }
 
 function isIdentifierStart(character: string): boolean {
-  return /[A-Za-z_\u0080-\uffff]/.test(character);
+  const isLetter = character >= "a" && character <= "z";
+  const isCapital = character >= "A" && character <= "Z";
+  return isLetter || isCapital || character === "_" || character >= "\u0080";
 }
 
 function isTagPart(character: string): boolean {

@@ -33,6 +33,7 @@ export function statementRecord(changes: Partial<StatementRecord> = {}): Stateme
     protocol: "simple",
     sentText: "SELECT user_id FROM orders WHERE id = 42",
     ranText: undefined,
+    ranShape: {},
     bind: undefined,
     verdict: "pass",
     rule: undefined,
