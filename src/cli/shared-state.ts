@@ -1,12 +1,11 @@
-import { createConnection, type Socket } from "node:net";
 import type { Config } from "../config/config.ts";
 import type { CatalogReader } from "../control/catalog-reader.ts";
 import type { LockTimeoutPolicy } from "../guard/lock-timeout.ts";
 import { Decider } from "../session/decider.ts";
 import { FlipGate } from "../session/flip-gate.ts";
 import type { Observer } from "../session/observer.ts";
+import { connectServer, type ServerUser } from "../session/server-connector.ts";
 import type { SessionContext, SessionLimits, Tagging } from "../session/session-context.ts";
-import { readingInto } from "../session/sockets.ts";
 import { Catalog } from "../version/catalog.ts";
 import { type Naming, namingFor } from "../version/naming.ts";
 import { formatTag, type VersionTag } from "../version/tag.ts";
@@ -94,12 +93,9 @@ export class SharedState implements SessionContext {
     return this.#reader().refresh();
   }
 
-  connectServer(take: (chunk: Buffer) => void): Socket {
-    const { address } = this.#config.server;
-    const onread = readingInto(take);
-    return address.kind === "tcp"
-      ? createConnection({ host: address.host, port: address.port, noDelay: true, onread })
-      : createConnection({ path: address.socket, onread });
+  connectServer(user: ServerUser): () => void {
+    const { address, connectTimeoutMs } = this.#config.server;
+    return connectServer(address, connectTimeoutMs, user);
   }
 
   report(problem: string, error: unknown): void {
@@ -112,7 +108,7 @@ export class SharedState implements SessionContext {
   }
 }
 
-function sessionLimits({ limits, server }: Config): SessionLimits {
+function sessionLimits({ limits }: Config): SessionLimits {
   return {
     statementSizeMax: limits.statementSizeMax,
     oversize: limits.oversize,
@@ -122,6 +118,5 @@ function sessionLimits({ limits, server }: Config): SessionLimits {
     replaySizeMax: limits.replaySizeMax,
     holdMs: limits.holdTimeoutMs,
     startupMs: limits.startupTimeoutMs,
-    connectMs: server.connectTimeoutMs,
   };
 }

@@ -5,6 +5,7 @@ import { decodeStartup, type StartupPacket } from "../wire/startup.ts";
 import { fatalFields } from "./refusal.ts";
 import { Session } from "./session.ts";
 import type { SessionContext } from "./session-context.ts";
+import { finish } from "./sockets.ts";
 
 export interface ListenerOptions {
   readonly context: SessionContext;
@@ -160,16 +161,16 @@ export class Listener {
    * server closes it when it has signalled the backend, and only then is the client's closed.
    */
   #cancel(client: Socket, bytes: Buffer): void {
-    const server = this.#context.connectServer(() => undefined);
-    const timer = setTimeout(() => server.destroy(), this.#context.limits.connectMs);
-    server.end(bytes);
-    server.resume();
-    server.on("error", () => server.destroy());
-    server.on("close", () => {
-      clearTimeout(timer);
-      client.destroy();
-    });
     client.on("error", () => client.destroy());
+    this.#context.connectServer({
+      opened: (server) => {
+        server.on("error", () => server.destroy());
+        server.on("close", () => client.destroy());
+        finish(server, bytes);
+      },
+      failed: () => client.destroy(),
+      take: () => undefined,
+    });
   }
 
   #refuse(client: Socket, sqlstate: string, message: string): void {

@@ -7,7 +7,8 @@ import type { Socket } from "node:net";
  * one write and no copy, however many frames are in it.
  */
 export class Outbox {
-  readonly #socket: Socket;
+  /** Undefined until it is connected. */
+  #socket: Socket | undefined;
   /** Runs that are over, and stand before the one at hand. */
   #done: Buffer[] = [];
   #buffer: Buffer | undefined;
@@ -16,13 +17,19 @@ export class Outbox {
   /** Bytes ever added. */
   byteCount = 0;
 
-  constructor(socket: Socket) {
+  constructor(socket?: Socket) {
     this.#socket = socket;
   }
 
   /** Bytes that wait for the peer. */
   get waitingSize(): number {
-    return this.#socket.writableLength;
+    return this.#socket === undefined ? this.byteCount : this.#socket.writableLength;
+  }
+
+  /** The peer is there: what was collected for it goes out. */
+  open(socket: Socket): void {
+    this.#socket = socket;
+    this.flush();
   }
 
   addSlice(buffer: Buffer, start: number, end: number): void {
@@ -43,9 +50,10 @@ export class Outbox {
   }
 
   flush(): void {
+    const socket = this.#socket;
+    if (socket === undefined) return;
     const run = this.#takeRun();
     if (run === undefined) return;
-    const socket = this.#socket;
     const done = this.#done;
     if (done.length === 0) {
       if (socket.writable) socket.write(run);

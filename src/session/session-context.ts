@@ -1,4 +1,3 @@
-import type { Socket } from "node:net";
 import type { LockTimeoutPolicy } from "../guard/lock-timeout.ts";
 import type { Catalog } from "../version/catalog.ts";
 import type { Naming } from "../version/naming.ts";
@@ -7,6 +6,7 @@ import type { Window } from "../version/window.ts";
 import type { Decider } from "./decider.ts";
 import type { FlipGate } from "./flip-gate.ts";
 import type { Observer } from "./observer.ts";
+import type { ServerUser } from "./server-connector.ts";
 
 /** Limits and times of a session; `config/` says what each means and its default. */
 export interface SessionLimits {
@@ -24,7 +24,6 @@ export interface SessionLimits {
   readonly replaySizeMax: number;
   readonly holdMs: number;
   readonly startupMs: number;
-  readonly connectMs: number;
 }
 
 /** How a version tag is found; the sources themselves are a matter of `version/`. */
@@ -66,8 +65,8 @@ export interface SessionContext {
   naming(tag: VersionTag | undefined): Naming;
   /** Reads the catalog again. Settles when the new one is in `catalog`, also when reading failed. */
   refreshCatalog(): Promise<void>;
-  /** A new connection to the server; what the server sends goes to `take`. */
-  connectServer(take: (chunk: Buffer) => void): Socket;
+  /** Makes a new connection to the server; gives what calls it off. */
+  connectServer(user: ServerUser): () => void;
   /** Something that should not be: told to the operator. */
   report(problem: string, error: unknown): void;
 }

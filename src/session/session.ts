@@ -35,7 +35,10 @@ export class Session {
   readonly info: SessionInfo;
   readonly #context: SessionContext;
   readonly #client: Socket;
-  readonly #server: Socket;
+  /** Undefined until it is connected. */
+  #server: Socket | undefined;
+  /** Gives up connecting to it. */
+  readonly #leaveServer: () => void;
   readonly #toClient: Outbox;
   readonly #toServer: Outbox;
   readonly #dialogue: Dialogue;
@@ -48,7 +51,6 @@ export class Session {
   readonly #isReplication: boolean;
   /** The startup packet is not of protocol 3: the server says so in a way of its own. */
   readonly #isUnread: boolean;
-  #isConnected = false;
   #isRunning = false;
   #isDraining = false;
   #isEnded = false;
@@ -62,9 +64,8 @@ export class Session {
       this.info.bytesReceived += chunk.length;
       this.#take(this.#clientPump, chunk);
     });
-    this.#server = context.connectServer((chunk) => this.#take(this.#serverPump, chunk));
     this.#toClient = new Outbox(this.#client);
-    this.#toServer = new Outbox(this.#server);
+    this.#toServer = new Outbox();
     this.#isUnread = parameters.size === 0;
     this.#isReplication = isReplication(parameters.get("replication"));
     const user = parameters.get("user") ?? "";
@@ -116,6 +117,11 @@ export class Session {
 
     context.observer.sessionOpened(this.info);
     this.#listen();
+    this.#leaveServer = context.connectServer({
+      opened: (server) => this.#connected(server),
+      failed: (error) => this.#serverFailed(error),
+      take: (chunk) => this.#take(this.#serverPump, chunk),
+    });
     this.#toServer.add(this.#startupPacket(packet));
     if (options.rest.length > 0) this.#take(this.#clientPump, options.rest);
   }
@@ -145,31 +151,23 @@ export class Session {
 
   #listen(): void {
     const client = this.#client;
-    const server = this.#server;
     client.on("drain", () => this.#updateReading());
-    server.on("drain", () => this.#updateReading());
-    const connectTimer = setTimeout(() => {
-      server.destroy(new Error("it did not answer in time"));
-    }, this.#context.limits.connectMs);
-    server.on("close", () => clearTimeout(connectTimer));
-    server.on("connect", () => {
-      clearTimeout(connectTimer);
-      this.#isConnected = true;
-      this.#toServer.flush();
-    });
     client.on("end", () => this.#end("client"));
-    server.on("end", () => this.#end("server"));
     client.on("error", () => this.#end("client"));
-    server.on("error", (error) => this.#serverFailed(error));
     client.on("close", () => this.#end("client"));
+  }
+
+  #connected(server: Socket): void {
+    this.#server = server;
+    server.on("drain", () => this.#updateReading());
+    server.on("end", () => this.#end("server"));
+    server.on("error", () => this.#end("server"));
     server.on("close", () => this.#end("server"));
+    this.#toServer.open(server);
+    this.#updateReading();
   }
 
   #serverFailed(error: Error): void {
-    if (this.#isConnected) {
-      this.#end("server");
-      return;
-    }
     this.#context.report("the server can't be reached", error);
     this.fail("08006", `straddle could not connect to the server: ${error.message}`, "server");
   }
@@ -263,7 +261,8 @@ export class Session {
     const hasEnough = this.#clientPump.waitingSize > bufferSizeMax;
     setReading(this.#client, !isServerStalled && !hasEnough);
     const isClientStalled = this.#toClient.waitingSize > bufferSizeMax;
-    setReading(this.#server, !isClientStalled && !this.#serverPump.isBlocked);
+    const isServerWanted = !isClientStalled && !this.#serverPump.isBlocked;
+    if (this.#server !== undefined) setReading(this.#server, isServerWanted);
   }
 
   #endIfDrained(): void {
@@ -289,7 +288,8 @@ export class Session {
     this.#dialogue.ended();
     finish(this.#client);
     // For a client that is gone the server need not be heard out: as if it were connected to it.
-    if (end === "client") abandon(this.#server);
+    if (this.#server === undefined) this.#leaveServer();
+    else if (end === "client") abandon(this.#server);
     else finish(this.#server);
     this.info.bytesSent = this.#toClient.byteCount;
     this.#context.observer.sessionClosed(this.info, end);

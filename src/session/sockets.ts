@@ -57,8 +57,10 @@ export function setReading(socket: Socket, isWanted: boolean): void {
 /** How long a peer may take to read the last of what it is sent. */
 const FINISH_MS = 5_000;
 
-export function finish(socket: Socket): void {
+/** Sends the last bytes and waits for the peer to close as well, reading on. */
+export function finish(socket: Socket, last?: Buffer): void {
   socket.resume();
+  if (last !== undefined) socket.write(last);
   socket.end();
   const timer = setTimeout(() => socket.destroy(), FINISH_MS);
   socket.once("close", () => clearTimeout(timer));
