@@ -11,7 +11,7 @@ const MEBIBYTE = 1024 * 1024;
 const ROW_SIZE = 100_000;
 const ROW_COUNT = 3_000;
 /** What the whole process may grow by while it moves 300 MB, Straddle, client and test together. */
-const GROWTH_MAX = 96 * 1024 * 1024;
+const GROWTH_MAX = 96 * MEBIBYTE;
 
 let database: TestDatabase;
 let straddle: Straddle;
