@@ -157,7 +157,8 @@ function isConcerned({ relations }: Lock): string {
   );
 }
 
-function isRelation({ schema, name }: RelationName): string {
+function isRelation(relation: RelationName): string {
+  const { schema, name }: RelationName = relation.physical ?? relation;
   const isNamed = `c.relname OPERATOR(pg_catalog.=) ${literal(name)}`;
   return schema === undefined
     ? `${isNamed} AND pg_catalog.pg_table_is_visible(c.oid)`

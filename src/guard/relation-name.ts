@@ -4,6 +4,8 @@ import { type AstNode, nodeMember, stringMember } from "../sql/ast.ts";
 export interface RelationName {
   readonly schema?: string;
   readonly name: string;
+  /** What the catalog calls it now, where that is something else. */
+  readonly physical?: { readonly schema: string; readonly name: string };
 }
 
 /** Objects whose name is a relation's own. */

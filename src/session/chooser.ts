@@ -32,7 +32,8 @@ export class Chooser {
     if (typeof schemas === "string") {
       // Trust boundary: the server's own array_to_json.
       dialogue.sessionAnswered(JSON.parse(schemas) as string[], version ?? undefined);
-    } else {
+    } else if (!dialogue.pipeline.isSkipping) {
+      // Else the server throws away the text, too: an error before it in its batch.
       this.#isUnanswered = true;
     }
     dialogue.controls.resumeClient();

@@ -58,7 +58,7 @@ export class ClientHandler {
   #take(frame: ClientFrame): Step {
     switch (frame.type) {
       case Client.query:
-        return this.#mayStart() ? this.#simple.query(frame) : "blocked";
+        return this.#mayLeaveBatch() && this.#mayStart() ? this.#simple.query(frame) : "blocked";
       case Client.parse:
         return this.#extended.parse(frame);
       case Client.bind:
@@ -72,7 +72,9 @@ export class ClientHandler {
       case Client.sync:
         return this.#sync(frame);
       case Client.functionCall:
-        return this.#mayStart() ? this.#simple.functionCall(frame) : "blocked";
+        return this.#mayLeaveBatch() && this.#mayStart()
+          ? this.#simple.functionCall(frame)
+          : "blocked";
       case Client.copyDone:
       case Client.copyFail:
         return this.#copyEnd(frame);
@@ -101,6 +103,22 @@ export class ClientHandler {
     if (pipeline.count > 0) expectReply(this.#dialogue, "copy_end", []);
     pipeline.copyInEnded();
     return forward(this.#dialogue, frame);
+  }
+
+  /**
+   * A Query behind extended messages without a Sync between them. Whether the server takes it hangs on
+   * what became of those: that has to be known first. If all went well, nothing of them is open but
+   * what was bound, and Straddle's own questions can end with a Sync, as before any Query.
+   */
+  #mayLeaveBatch(): boolean {
+    const dialogue = this.#dialogue;
+    if (dialogue.unsyncedCount === 0 || dialogue.pipeline.isCopyIn) return true;
+    if (dialogue.pipeline.count > 0) {
+      dialogue.waitForDrain();
+      return false;
+    }
+    if (!dialogue.hasBound) dialogue.unsyncedCount = 0;
+    return true;
   }
 
   #mayStart(): boolean {

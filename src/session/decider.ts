@@ -1,5 +1,5 @@
 import { LruCache } from "../base/lru-cache.ts";
-import { type LockTimeoutPolicy, lockTimeoutGuard } from "../guard/lock-timeout.ts";
+import type { LockTimeoutPolicy } from "../guard/lock-timeout.ts";
 import { lockedBy } from "../guard/locks.ts";
 import { flipOf } from "../rewrite/flip.ts";
 import type { Rewrite } from "../rewrite/outcome.ts";
@@ -10,9 +10,17 @@ import { describeStatements, type StatementFacts } from "../sql/statement.ts";
 import type { Catalog } from "../version/catalog.ts";
 import type { Naming } from "../version/naming.ts";
 import type { Window } from "../version/window.ts";
+import { physicalLock } from "./physical-lock.ts";
 import { type PlanTemplate, planFrom, planTemplate } from "./plan-template.ts";
-import { failingSql } from "./refusal.ts";
+import { type SimpleText, simpleTextOf } from "./simple-text.ts";
 import type { StatementPlan, TextPlan } from "./text-plan.ts";
+import {
+  afterStatement,
+  changesCatalogInSight,
+  isUnsettled,
+  readsRows,
+  type UncommittedDdl,
+} from "./uncommitted-ddl.ts";
 import { tooComplex, unparsed, unsettled } from "./undecided.ts";
 
 /** What is known of a text before anything is asked of its session or of the catalog. */
@@ -46,15 +54,6 @@ export interface PlanInput {
   readonly catalog: Catalog;
   /** The session's effective schemas, in order. */
   readonly searchPath: readonly string[];
-}
-
-/** A text as the simple protocol sends it: the guard's checks and failing statements are in it. */
-export interface SimpleText {
-  readonly edits: readonly Edit[];
-  /** Undefined where the text goes on as it came. */
-  readonly ranText: string | undefined;
-  /** One per CommandComplete that the server will send. */
-  readonly parts: readonly { readonly index: number; readonly isOwn: boolean }[];
 }
 
 // What a cached analysis costs beyond its text, measured roughly: an AST is some 40 times its text.
@@ -104,8 +103,7 @@ export class Decider {
   mentions(look: Look, naming: Naming): boolean {
     if (naming.isEmpty) return false;
     if (look.isOpaque) return true;
-    for (const word of naming.words) if (look.identifiers.has(word)) return true;
-    return false;
+    return mentionsAny(look.identifiers, naming);
   }
 
   /** The plan of a text that `mentions` says could matter. */
@@ -138,7 +136,7 @@ export class Decider {
   simpleText(plan: TextPlan, text: string): SimpleText {
     const known = this.#simpleTexts.get(plan);
     if (known !== undefined) return known;
-    const made = this.#makeSimpleText(plan, text);
+    const made = simpleTextOf(plan, text, this.#policy);
     // A plan that a look holds is shared by texts that differ in literals; one with a lock is not.
     this.#simpleTexts.set(plan, made);
     return made;
@@ -192,7 +190,10 @@ export class Decider {
     }
     const statements: StatementPlan[] = [];
     const edits: Edit[] = [];
-    let unsettledBy: StatementFacts | undefined;
+    // What stands earlier in the text and can change what names mean.
+    let changedBy: StatementFacts | undefined;
+    let isSessionChanged = false;
+    let ddl: UncommittedDdl = "none";
     for (const facts of described.statements) {
       const passed = this.#passed(facts);
       const rewrite = rewriteStatement({
@@ -202,60 +203,31 @@ export class Decider {
         catalog,
         searchPath,
       });
-      if (rewrite.kind !== "untouched" && unsettledBy !== undefined) {
-        statements.push({ ...passed, verdict: "refuse", refusal: unsettled(unsettledBy) });
+      const flips = flipOf(facts.parsed, { windows, catalog, searchPath })?.relation.oid;
+      const lock = physicalLock(passed.lock, input);
+      const plan = { ...passed, ...outcome(rewrite), flips, lock };
+      const mentions = mentionsAny(facts.identifiers, naming);
+      const isMoved =
+        isSessionChanged && (rewrite.kind !== "untouched" || (mentions && readsRows(plan)));
+      if (changedBy !== undefined && (isMoved || isUnsettled(ddl, plan, mentions))) {
+        statements.push({ ...passed, verdict: "refuse", refusal: unsettled(changedBy) });
         continue;
       }
-      if (facts.changesSession || (facts.changesCatalog && rewrite.kind !== "untouched")) {
-        unsettledBy = facts;
-      }
+      if (facts.changesSession || changesCatalogInSight(facts)) changedBy = facts;
+      isSessionChanged ||= facts.changesSession;
+      ddl = afterStatement(ddl, facts, windows);
       if (rewrite.kind === "edited") edits.push(...rewrite.edits);
-      const flips = flipOf(facts.parsed, { windows, catalog, searchPath })?.relation.oid;
-      statements.push({ ...passed, ...outcome(rewrite), flips });
+      statements.push(plan);
     }
     if (described.kind === "syntax_error") statements.push(unparsed(text));
     const ranText = edits.length > 0 ? applyEdits(text, edits) : undefined;
     return { statements, edits, ranText };
   }
+}
 
-  #makeSimpleText(plan: TextPlan, text: string): SimpleText {
-    const parts: { index: number; isOwn: boolean }[] = [];
-    const edits: Edit[] = [];
-    const isAlone = plan.statements.length === 1;
-    const whole = plan.isWhole === true ? plan.statements[0]?.refusal : undefined;
-    if (whole !== undefined) {
-      const ranText = failingSql(whole);
-      const edit: Edit = { start: 0, end: text.length, text: ranText, kind: "frame" };
-      return { edits: [edit], ranText, parts: [{ index: 0, isOwn: false }] };
-    }
-    for (const [index, statement] of plan.statements.entries()) {
-      const { facts, refusal, lock } = statement;
-      const start = facts?.start ?? 0;
-      const end = facts?.end ?? text.length;
-      const guard =
-        lock === undefined || lock.inBlock === "refused" || refusal !== undefined
-          ? undefined
-          : lockTimeoutGuard(lock, this.#policy);
-      if (guard !== undefined) {
-        edits.push({ start, end: start, text: `${guard.before}; `, kind: "frame" });
-        parts.push({ index, isOwn: true });
-      }
-      if (refusal !== undefined) {
-        edits.push({ start, end, text: failingSql(refusal), kind: "frame" });
-      } else if (isAlone) {
-        edits.push(...plan.edits);
-      } else {
-        edits.push(...plan.edits.filter((edit) => edit.start >= start && edit.end <= end));
-      }
-      parts.push({ index, isOwn: false });
-      if (guard?.after !== undefined) {
-        edits.push({ start: end, end, text: `; ${guard.after}`, kind: "frame" });
-        parts.push({ index, isOwn: true });
-      }
-    }
-    const ranText = edits.length > 0 ? applyEdits(text, edits) : undefined;
-    return { edits, ranText, parts };
-  }
+function mentionsAny(identifiers: ReadonlySet<string>, naming: Naming): boolean {
+  for (const word of naming.words) if (identifiers.has(word)) return true;
+  return false;
 }
 
 function outcome(

@@ -1,7 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { parseComment, traceIdOf } from "../sql/comment.ts";
 import { scanStatement } from "../sql/scan.ts";
-import type { StatementFacts } from "../sql/statement.ts";
 import type { Naming } from "../version/naming.ts";
 import type { VersionTag } from "../version/tag.ts";
 import type { Window } from "../version/window.ts";
@@ -18,7 +17,13 @@ import { PreparedStatements } from "./prepared-statements.ts";
 import { refusedPlan, UNCOMMITTED_DDL, UNKNOWN_VERSION } from "./refused-plan.ts";
 import { ReplayBatch } from "./replay-batch.ts";
 import type { SessionContext } from "./session-context.ts";
-import type { StatementPlan, TextPlan } from "./text-plan.ts";
+import { type StatementPlan, type TextPlan, withoutLocks } from "./text-plan.ts";
+import {
+  afterStatement,
+  changesCatalogInSight,
+  isUnsettled,
+  type UncommittedDdl,
+} from "./uncommitted-ddl.ts";
 
 /** What was decided for one text, and for whom. */
 export interface Choice {
@@ -78,8 +83,8 @@ export class Dialogue {
   isTagStale = false;
   /** Something in this transaction changed what names are resolved by. */
   hasUnsettledSession = false;
-  /** DDL in this transaction on something windowed: the catalog shows it only when it commits. */
-  hasUncommittedDdl = false;
+  /** The catalog shows this transaction's schema changes only when it commits. */
+  uncommittedDdl: UncommittedDdl = "none";
   /** DDL in this transaction: when it commits, the catalog is read again. */
   needsCatalog = false;
   /** Rises with anything but the context that decisions hang on. */
@@ -219,7 +224,8 @@ export class Dialogue {
 
     let plan = look.plan;
     if (isPassed) {
-      plan = look.plan;
+      // The server refuses it as it is; together with a check it would be two statements.
+      if (look.hasLock) plan = withoutLocks(look.plan);
     } else if (tag === undefined && context.tagging.rejectsUnknown) {
       plan = refusedPlan(look.plan, UNKNOWN_VERSION);
     } else if (isDoubtful(this, buffer.subarray(start, end), naming)) {
@@ -235,7 +241,8 @@ export class Dialogue {
         catalog: context.catalog,
         searchPath: this.schemas ?? [],
       });
-      if (this.hasUncommittedDdl && plan.statements.some((each) => each.answers !== undefined)) {
+      const { uncommittedDdl } = this;
+      if (plan.statements.some((each) => isUnsettled(uncommittedDdl, each, mentions))) {
         plan = refusedPlan(plan, UNCOMMITTED_DDL);
       }
     }
@@ -262,11 +269,22 @@ export class Dialogue {
       this.forgetSchemas();
       this.hasUnsettledSession = true;
     }
-    if (facts.changesCatalog && !RUNS_UNSEEN.has(facts.parsed.kind)) {
+    if (
+      changesCatalogInSight(facts) &&
+      (facts.parsed.kind !== "DiscardStmt" || this.#isShadowed())
+    ) {
       this.needsCatalog = true;
-      this.hasUncommittedDdl ||= namesWindowed(facts, this.windows);
+      this.uncommittedDdl = afterStatement(this.uncommittedDdl, facts, this.windows);
     }
     if (facts.transaction === "rollback" || facts.transaction === "rollback_to") this.pins.clear();
+  }
+
+  /** Whether a temporary table stands before a windowed one, in any session. */
+  #isShadowed(): boolean {
+    const { catalog } = this.context;
+    return this.windows.some(({ table, renameTable }) =>
+      [table, renameTable].some((name) => name !== undefined && catalog.hasTemporary(name)),
+    );
   }
 
   #readComment(comment: string): { tag: VersionTag | undefined; traceId: string | undefined } {
@@ -276,15 +294,4 @@ export class Dialogue {
       traceId: traceparent === undefined ? undefined : traceIdOf(traceparent),
     };
   }
-}
-
-/** What these run can't be seen, any more than what a function does; the poll finds out. */
-const RUNS_UNSEEN: ReadonlySet<string> = new Set(["DoStmt", "CallStmt"]);
-
-function namesWindowed({ identifiers }: StatementFacts, windows: readonly Window[]): boolean {
-  return windows.some(
-    (window) =>
-      identifiers.has(window.table) ||
-      (window.renameTable !== undefined && identifiers.has(window.renameTable)),
-  );
 }

@@ -148,6 +148,7 @@ export class ExtendedHandler {
     const dialogue = this.#dialogue;
     const reader = new ByteReader(frame.buffer, frame.start + 5, frame.end);
     const portal = dialogue.prepared.portal(reader.text("latin1"));
+    dialogue.hasBound = true; // A cursor's portal needs no Bind.
     if (portal === undefined) return forwardUnread(dialogue, frame, "execute");
     const rowsMax = reader.int32();
     const { statement } = portal;

@@ -232,7 +232,9 @@ export class Session {
 
   #answered(): void {
     const dialogue = this.#dialogue;
-    const isDrained = dialogue.isWaitingForDrain && dialogue.pipeline.count === 0;
+    const { pipeline } = dialogue;
+    // A COPY waits for the client's data.
+    const isDrained = dialogue.isWaitingForDrain && (pipeline.count === 0 || pipeline.isCopyIn);
     if (!isDrained && !dialogue.isWaitingForRoom) return;
     dialogue.isWaitingForDrain = false;
     dialogue.isWaitingForRoom = false;

@@ -46,3 +46,9 @@ export interface TextPlan {
   /** Refused as a whole: its one statement stands for all of the text. */
   readonly isWhole?: boolean;
 }
+
+/** The same plan, of which the guard sees nothing. */
+export function withoutLocks(plan: TextPlan): TextPlan {
+  const statements = plan.statements.map((each) => ({ ...each, lock: undefined }));
+  return { ...plan, statements };
+}

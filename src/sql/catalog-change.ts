@@ -19,6 +19,8 @@ export function changesCatalog({ kind, node }: Pick<ParsedStatement, "kind" | "n
       return listMember(node, "cmds").some(({ node: command }) =>
         COLUMN_COMMANDS.has(stringMember(command, "subtype")),
       );
+    case "DiscardStmt":
+      return TEMPORARY.has(stringMember(node, "target"));
     case "RenameStmt":
       return RENAMED.has(stringMember(node, "renameType"));
     case "ExplainStmt": {
@@ -31,6 +33,32 @@ export function changesCatalog({ kind, node }: Pick<ParsedStatement, "kind" | "n
       return false;
   }
 }
+
+/**
+ * Whether such a statement can add, drop or rename relations that it does not name: those of a schema, an
+ * owner or an extension, what hangs on something else, and temporary tables.
+ */
+export function changesUnnamed({ kind, node }: Pick<ParsedStatement, "kind" | "node">): boolean {
+  switch (kind) {
+    case "DropOwnedStmt":
+    case "CreateExtensionStmt":
+    case "AlterExtensionStmt":
+    case "ImportForeignSchemaStmt":
+    case "DiscardStmt":
+      return true;
+    case "DropStmt":
+      return (
+        stringMember(node, "behavior") === "DROP_CASCADE" ||
+        UNNAMED.has(stringMember(node, "removeType"))
+      );
+    case "RenameStmt":
+      return UNNAMED.has(stringMember(node, "renameType"));
+    default:
+      return false;
+  }
+}
+
+const UNNAMED: ReadonlySet<string> = new Set(["OBJECT_SCHEMA", "OBJECT_EXTENSION"]);
 
 const ALWAYS: ReadonlySet<string> = new Set([
   "CreateStmt",
@@ -48,6 +76,9 @@ const ALWAYS: ReadonlySet<string> = new Set([
   "DoStmt",
   "CallStmt",
 ]);
+
+/** What DISCARD lets go of with temporary tables among it. */
+const TEMPORARY: ReadonlySet<string> = new Set(["DISCARD_ALL", "DISCARD_TEMP"]);
 
 const DROPPED: ReadonlySet<string> = new Set([
   "OBJECT_TABLE",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type AstNode, isAstNode, unwrap } from "./ast.ts";
 import { createInstance, type Instance } from "./libpg-query.ts";
-import { tokenize } from "./tokens.ts";
+import { tokenize, withoutComments } from "./tokens.ts";
 
 export interface ParsedStatement {
   /** `SelectStmt`, `AlterTableStmt`, ... */
@@ -50,6 +50,12 @@ export function parseSql(text: string): Parsed {
   const outcome = ask((parser) => parser.parse(text));
   if (outcome === undefined) return { kind: "too_complex", message: "It nests too deeply" };
   if (outcome.kind === "error") {
+    // It stumbles over a comment between the parts of a string, where the server does not.
+    const plain = withoutComments(text);
+    const again = plain === text ? outcome : ask((parser) => parser.parse(plain));
+    if (again?.kind === "tree") {
+      return { kind: "parsed", statements: statementsOf(again.tree, plain) };
+    }
     const { message, position } = outcome;
     return { kind: "syntax_error", message, offset: codePointOffset(text, position) };
   }

@@ -1,6 +1,6 @@
 import { rememberingLast } from "../base/last-answer.ts";
 import { stringMember, walk } from "./ast.ts";
-import { changesCatalog } from "./catalog-change.ts";
+import { changesCatalog, changesUnnamed } from "./catalog-change.ts";
 import { describeShape } from "./describe-shape.ts";
 import { type ParsedStatement, parseSql } from "./parse.ts";
 import { changesSession, versionSetting } from "./session-change.ts";
@@ -21,6 +21,8 @@ export interface StatementFacts {
   readonly changesSession: boolean;
   /** It can add, drop or rename relations, columns or schemas. */
   readonly changesCatalog: boolean;
+  /** It can do so to relations that it does not name. */
+  readonly changesUnnamed: boolean;
   /** Every name in it: a name that is not among these is not touched by it. */
   readonly identifiers: ReadonlySet<string>;
   /** The literal that `straddle.version` is set to; "" for DEFAULT and RESET. */
@@ -70,6 +72,7 @@ function describe(parsed: ParsedStatement, text: string): StatementFacts {
     transaction: transactionOf(parsed),
     changesSession: changesSession(parsed),
     changesCatalog: changesCatalog(parsed),
+    changesUnnamed: changesUnnamed(parsed),
     identifiers: identifiersIn(parsed),
     versionSetting: versionSetting(parsed),
     executes: parsed.kind === "ExecuteStmt" ? stringMember(parsed.node, "name") : undefined,

@@ -48,6 +48,21 @@ function readTokens(text: string): readonly Token[] {
   return tokens;
 }
 
+/** The text with blanks in the place of comments: every token stays where it is. */
+export function withoutComments(text: string): string {
+  let plain = "";
+  let done = 0;
+  for (const { start, end } of tokenize(text)) {
+    plain += blank(text.slice(done, start)) + text.slice(start, end);
+    done = end;
+  }
+  return plain + blank(text.slice(done));
+}
+
+function blank(gap: string): string {
+  return gap.replaceAll(/[^\s]/g, " ");
+}
+
 function tokenAt(text: string, start: number, character: string): readonly [TokenKind, number] {
   const next = text[start + 1] ?? "";
   if (character === "'") return ["string", endOfString(text, start, false)];

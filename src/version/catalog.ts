@@ -25,6 +25,7 @@ export class Catalog {
   /** Rises with every snapshot that differs from the one before. */
   readonly epoch: number;
   readonly #byName = new Map<string, Relation>();
+  readonly #temporary = new Set<string>();
   readonly #byOid = new Map<number, Relation>();
 
   constructor(relations: Iterable<Relation>, epoch: number) {
@@ -32,12 +33,18 @@ export class Catalog {
     for (const relation of relations) {
       this.#byName.set(key(relation.schema, relation.name), relation);
       this.#byOid.set(relation.oid, relation);
+      if (relation.schema.startsWith("pg_temp_")) this.#temporary.add(relation.name);
     }
   }
 
   /** The relation of this exact, unquoted name. */
   relation(schema: string, name: string): Relation | undefined {
     return this.#byName.get(key(schema, name));
+  }
+
+  /** Whether any session has a temporary relation of this name. */
+  hasTemporary(name: string): boolean {
+    return this.#temporary.has(name);
   }
 
   relationByOid(oid: number): Relation | undefined {

@@ -142,7 +142,7 @@ const effects = [
   { text: "ROLLBACK TO s", session: true, catalog: false },
   { text: "SET search_path = a", session: true, catalog: false },
   { text: "RESET ALL", session: true, catalog: false },
-  { text: "DISCARD TEMP", session: true, catalog: false },
+  { text: "DISCARD TEMP", session: true, catalog: true },
   { text: "SELECT set_config($1, $2, false)", session: true, catalog: false },
   { text: "SELECT (SELECT pg_catalog.set_config('a', 'b', true))", session: true, catalog: false },
   { text: "SELECT current_setting('search_path')", session: false, catalog: false },
