@@ -6,11 +6,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Straddle } from "../../src/cli/run.ts";
 import { parseConfig } from "../../src/config/load.ts";
 import { Authority, hasOpenssl, type Pair } from "../support/certificates.ts";
-import { frame, int32, query, startup } from "../support/client-frames.ts";
+import { frame, int32 } from "../support/client-frames.ts";
 import { AUTH_PASSWORD, createDatabase, type TestDatabase } from "../support/server.ts";
 import { startTestStraddle } from "../support/straddle.ts";
-import { tlsSocket } from "../support/tls-client.ts";
-import { until } from "../support/until.ts";
 
 /** TLS as drivers use it, and what becomes of SCRAM's channel binding. */
 
@@ -124,44 +122,6 @@ describe.skipIf(!hasOpenssl)("TLS towards drivers", () => {
     });
   });
 
-  test("50 MB to a client that stalls: the server waits, and memory stays bounded", async () => {
-    const SIZE = 50_000_000;
-    const direct = new pg.Client(database.connection);
-    await direct.connect();
-    const socket = await tlsSocket(straddle.port, ssl());
-    let byteCount = 0;
-    let last = "";
-    socket.on("data", (chunk: Buffer) => {
-      byteCount += chunk.length;
-      last = (last + chunk.toString("latin1")).slice(-6);
-    });
-    const isReady = () => last === "Z\0\0\0\x05I";
-    socket.write(
-      startup({ user: "postgres", database: database.name, application_name: "stalled" }),
-    );
-    await until("the log-in", isReady);
-    const before = used();
-    last = "";
-    socket.pause();
-    socket.write(query(`SELECT repeat('x', 100000) FROM generate_series(1, ${SIZE / 100_000})`));
-    await until("the server waits", async () => {
-      const { rowCount } = await direct.query(
-        "SELECT FROM pg_stat_activity WHERE application_name = 'stalled' AND wait_event = 'ClientWrite'",
-      );
-      return rowCount === 1;
-    });
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    const stalledAt = byteCount;
-    // What is on its way is in the kernel; this process has what one read or two bring.
-    expect(used() - before).toBeLessThan(8_000_000);
-    expect(stalledAt).toBeLessThan(SIZE / 10);
-    socket.resume();
-    await until("all of it", isReady, 25_000);
-    expect(byteCount).toBeGreaterThan(SIZE);
-    socket.destroy();
-    await direct.end();
-  });
-
   describe("a server that offers channel binding, as one does on TLS", () => {
     let fake: Server;
     /** What clients answered the list with. */
@@ -237,11 +197,6 @@ const BINDING_REFUSED = frame(
 );
 
 const upper = ({ cert, key }: Pair) => ({ CERT: cert, KEY: key });
-
-function used(): number {
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
-}
 
 /** Who one is logged in as, or what psql complains about. */
 async function runPsql(connection: string): Promise<string> {

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
-import type { Socket } from "node:net";
+import { connect, type Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Straddle } from "../../src/cli/run.ts";
 import { Authority, hasOpenssl, type Pair } from "../support/certificates.ts";
-import { GSSENC_REQUEST, packet, query, SSL_REQUEST, startup } from "../support/client-frames.ts";
+import { GSSENC_REQUEST, query, SSL_REQUEST, startup } from "../support/client-frames.ts";
 import { AUTH_PASSWORD, createDatabase, type TestDatabase } from "../support/server.ts";
 import { startTestStraddle } from "../support/straddle.ts";
 import {
@@ -176,6 +176,12 @@ describe.skipIf(!hasOpenssl)("TLS towards clients", () => {
   test("direct: with TLS off, or on a Unix socket, it is closed", async () => {
     const port = await start("mode: off");
     await expect(directTlsSocket(port, { ...trusted(), ...ALPN })).rejects.toThrow();
+    await straddle?.stop();
+    await start("mode: require");
+    const socket = connect({ path: straddle?.socket ?? "" });
+    const secured = connectTls({ ...trusted(), ...ALPN, socket });
+    await expect(closedAfter(secured)).resolves.toHaveLength(0);
+    expect(secured.getProtocol()).toBe(null);
   });
 
   test("ALPN after SSLRequest: the protocol's name is confirmed, another one is refused", async () => {
@@ -228,51 +234,6 @@ describe.skipIf(!hasOpenssl)("TLS towards clients", () => {
       expect(errorOf(client)).toContain(`C0A000\\0Munsupported frontend protocol ${code}`);
     });
   }
-
-  test("cancel: over TLS and in plain, also where TLS is required", async () => {
-    const port = await start("mode: require");
-    for (const isSecure of [true, false]) {
-      const client = await tlsClient(port, trusted());
-      expect(await logIn(client)).toBe(IN);
-      await client.send(query("SELECT pg_sleep(20)"));
-      const request = packet(80877102, client.key);
-      // Until the query runs, a cancel goes into the void.
-      await until("the cancel", async () => {
-        const socket = isSecure ? await tlsSocket(port, trusted()) : await plainSocket(port);
-        socket.write(request);
-        await closedAfter(socket);
-        return errorOf(client) !== undefined;
-      });
-      expect(errorOf(client)).toContain("C57014");
-    }
-  });
-
-  test("startup_timeout: it goes for the handshake as well", async () => {
-    const port = await start("mode: allow", "limits: { startup_timeout: 250ms }");
-    const silent = await plainSocket(port);
-    silent.write(SSL_REQUEST);
-    const begun = await plainSocket(port);
-    begun.write(Buffer.from([0x16, 3, 1]));
-    const mute = await tlsSocket(port, trusted());
-    const startedAt = performance.now();
-    await Promise.all([silent, begun, mute].map(closedAfter));
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
-  });
-
-  test("stop: handshakes and greetings under way are ended, sessions are drained", async () => {
-    const port = await start("mode: allow");
-    const begun = await plainSocket(port);
-    begun.write(Buffer.from([0x16, 3, 1]));
-    const mute = await tlsSocket(port, trusted());
-    const client = await tlsClient(port, trusted());
-    expect(await logIn(client)).toBe(IN);
-    const ended = Promise.all([begun, mute].map(closedAfter));
-    await straddle?.stop();
-    straddle = undefined;
-    await ended;
-    await client.untilClosed();
-    expect(errorOf(client)).toContain("C57P01");
-  });
 
   const withPair = (pair: Pair) => ({
     ...trusted(),
