@@ -1,4 +1,4 @@
-import { createHash, X509Certificate } from "node:crypto";
+import { createHash, createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Config } from "../config/config.ts";
 import { ClientTls } from "../session/client-tls.ts";
@@ -79,28 +79,27 @@ function contentsDigest(file: string | undefined): string {
 }
 
 function read({ mode, cert, key, keyPasswordFile, ca, clientCert }: Config["listen"]["tls"]) {
-  const certificate = contents("cert", cert);
-  const authority = ca === undefined ? undefined : contents("ca", ca);
+  const certPem = contents("cert", cert);
+  const keyPem = contents("key", key);
+  const caPem = ca === undefined ? undefined : contents("ca", ca);
   const password =
     keyPasswordFile === undefined
       ? undefined
       : contents("key_password_file", keyPasswordFile).toString("utf8").split(/\r?\n/)[0];
-  const privateKey = contents("key", key);
-  assertCertificate("cert", cert, certificate);
-  if (authority !== undefined) assertCertificate("ca", ca, authority);
-  try {
-    return new ClientTls({
-      isRequired: mode === "require",
-      clientCertificate: authority === undefined ? "none" : clientCert,
-      cert: certificate,
-      key: privateKey,
-      keyPassword: password,
-      ca: authority,
-    });
-  } catch (error) {
-    const subject = `listen.tls.key: ${key} is not the key of ${cert}`;
-    throw new SetupError(explainSystemError(subject, error));
+  const certificate = certificateIn("cert", cert, certPem);
+  // Node.js takes a file without any certificate for an authority that has issued none.
+  if (caPem !== undefined) certificateIn("ca", ca, caPem);
+  if (!certificate.checkPrivateKey(privateKeyIn(key, keyPem, password))) {
+    throw new SetupError(`listen.tls.key: ${key} is not the key of ${cert}`);
   }
+  return new ClientTls({
+    isRequired: mode === "require",
+    clientCertificate: caPem === undefined ? "none" : clientCert,
+    cert: certPem,
+    key: keyPem,
+    keyPassword: password,
+    ca: caPem,
+  });
 }
 
 function contents(name: string, file: string | undefined): Buffer {
@@ -112,11 +111,22 @@ function contents(name: string, file: string | undefined): Buffer {
   }
 }
 
-/** Node.js takes a file without any certificate for an authority that has issued none. */
-function assertCertificate(name: string, file: string | undefined, pem: Buffer): void {
+function certificateIn(name: string, file: string | undefined, pem: Buffer): X509Certificate {
   try {
-    new X509Certificate(pem);
+    return new X509Certificate(pem);
   } catch {
     throw new SetupError(`listen.tls.${name}: ${file} is not a certificate in PEM`);
+  }
+}
+
+function privateKeyIn(file: string | undefined, pem: Buffer, password: string | undefined) {
+  try {
+    return createPrivateKey({
+      key: pem,
+      ...(password === undefined ? {} : { passphrase: password }),
+    });
+  } catch (error) {
+    const subject = `listen.tls.key: ${file} is not a private key in PEM, or its password is wrong`;
+    throw new SetupError(explainSystemError(subject, error));
   }
 }

@@ -47,6 +47,9 @@ export function toConfig(file: ConfigFile): Config | string {
   if (tls.mode !== "off" && (tls.cert === undefined || tls.key === undefined)) {
     return `listen.tls: mode ${tls.mode} needs both cert and key`;
   }
+  if (tls.client_cert !== undefined && tls.ca === undefined) {
+    return "listen.tls.client_cert needs ca: without it clients are not asked for a certificate";
+  }
 
   const unknown = parseUnknown(file.version.unknown);
   if (unknown === undefined) {
@@ -97,7 +100,7 @@ function settings(
         key: listen.tls.key,
         keyPasswordFile: listen.tls.key_password_file,
         ca: listen.tls.ca,
-        clientCert: listen.tls.client_cert,
+        clientCert: listen.tls.client_cert ?? "verify-ca",
       },
     },
     server: { address: derived.address, connectTimeoutMs: server.connect_timeout },

@@ -27,9 +27,9 @@ const ListenTls = z.strictObject({
   ),
   client_cert: z
     .enum(["optional", "verify-ca", "verify-full"])
-    .default("verify-ca")
+    .optional()
     .describe(
-      "With `ca`: whether a client may have no certificate, must have one, or must have one whose CN is the user's name. One of another authority is refused by each of them.",
+      "With `ca`: whether a client may have no certificate, must have one (the default), or must have one whose CN is the user's name. One of another authority is refused by each of them.",
     ),
 });
 

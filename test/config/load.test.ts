@@ -46,6 +46,10 @@ const refused: readonly {
     message: "listen.tls: mode require needs both cert and key",
   },
   {
+    yaml: `${HOST}\nlisten: { tls: { mode: require, cert: a.crt, key: a.key, client_cert: verify-full } }`,
+    message: "listen.tls.client_cert needs ca: without it clients are not asked for a certificate",
+  },
+  {
     yaml: `${HOST}\nlisten: { tls: { mode: "on" } }`,
     message: 'listen.tls.mode must be off, allow or require, not "on"',
   },
