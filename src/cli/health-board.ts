@@ -9,6 +9,8 @@ export class HealthBoard {
   isStopping = false;
   /** Why the settings in force are not those of the file; empty while they are. */
   configProblem = "";
+  /** Why the certificate in force is not that of the files; empty while it is. */
+  clientTlsProblem = "";
   #catalogProblem = "";
 
   /** A reading of the catalog has ended, with an error or without. Told to the log when it turns. */
@@ -31,6 +33,7 @@ export class HealthBoard {
         check("draining", this.isStopping ? "straddle is shutting down" : "", "failed"),
         check("audit", auditProblem ?? "", auditState),
         check("config", this.configProblem, "warning"),
+        check("client_tls", this.clientTlsProblem, "warning"),
         check("windows", windows, "warning"),
       ],
     };

@@ -4,6 +4,7 @@ import { Listener } from "../session/listener.ts";
 import { loadParser } from "../sql/parse.ts";
 import { describeStatements } from "../sql/statement.ts";
 import { windowProblems } from "../version/naming.ts";
+import { ClientTlsFiles } from "./client-tls-files.ts";
 import { ConfigWatch } from "./config-watch.ts";
 import { controlConnection, serverName } from "./control-connection.ts";
 import { explainSystemError, SetupError } from "./fail.ts";
@@ -14,6 +15,8 @@ import { SharedState } from "./shared-state.ts";
 
 /** A configuration file is looked at this often, in case its folder tells nothing of changes. */
 const CONFIG_POLL_MS = 2_000;
+/** Certificates are looked at this often. */
+const CERTIFICATE_POLL_MS = 1_000;
 /** How long sessions may take to reach the end of their transactions when Straddle stops. */
 const STOP_DEADLINE_MS = 10_000;
 
@@ -62,19 +65,27 @@ export async function startStraddle(
   // Before the file can change unseen.
   const watch = watchConfig(options.configFile, state, health);
   let listener: Listener | undefined;
+  let clientTls: ClientTlsFiles | undefined;
 
   const stopAll = async () => {
     watch?.stop();
+    clientTls?.stop();
     await reader.stop();
     await observers.stop();
   };
   try {
+    const tls = clientTlsFiles(config, health);
+    clientTls = tls;
     await reader.start().catch((error: unknown) => {
       if (error instanceof SetupError) throw error;
       const subject = `the server ${serverName(config)} can't be reached as ${config.control.user}`;
       throw new SetupError(explainSystemError(subject, error));
     });
-    listener = new Listener({ context: state, sessionsMax: config.limits.sessionsMax });
+    listener = new Listener({
+      context: state,
+      sessionsMax: config.limits.sessionsMax,
+      tls: () => tls.current,
+    });
     const { host, socket } = config.listen;
     const port = await listener
       .listen({ host, port: config.listen.port })
@@ -109,6 +120,19 @@ export async function startStraddle(
     await stopAll();
     throw error;
   }
+}
+
+/** TLS towards clients, and what is said when its files change. */
+function clientTlsFiles(config: Config, health: HealthBoard): ClientTlsFiles {
+  return new ClientTlsFiles({
+    settings: config.listen.tls,
+    pollIntervalMs: CERTIFICATE_POLL_MS,
+    onChange: (problem) => {
+      health.clientTlsProblem = problem;
+      if (problem === "") log.info("the certificate for clients was read again");
+      else log.warn(`${problem}; the certificate before stays`);
+    },
+  });
 }
 
 /** A good change takes effect without a dropped session; a bad one is reported and the old one kept. */

@@ -43,6 +43,14 @@ export function toConfig(file: ConfigFile): Config | string {
         : undefined;
   if (address === undefined) return "server.url names no host";
 
+  const { tls } = file.listen;
+  if (tls.mode !== "off" && (tls.cert === undefined || tls.key === undefined)) {
+    return `listen.tls: mode ${tls.mode} needs both cert and key`;
+  }
+  if (tls.client_cert !== undefined && tls.ca === undefined) {
+    return "listen.tls.client_cert needs ca: without it clients are not asked for a certificate";
+  }
+
   const unknown = parseUnknown(file.version.unknown);
   if (unknown === undefined) {
     return `version.unknown must be pass, reject or a version such as 1.0.0 or orders-api@1.0.0, not "${file.version.unknown}"`;
@@ -86,6 +94,14 @@ function settings(
       host: listen.host,
       port: listen.port,
       socket: listen.socket === undefined ? undefined : socketFile(listen.socket, listen.port),
+      tls: {
+        mode: listen.tls.mode,
+        cert: listen.tls.cert,
+        key: listen.tls.key,
+        keyPasswordFile: listen.tls.key_password_file,
+        ca: listen.tls.ca,
+        clientCert: listen.tls.client_cert ?? "verify-ca",
+      },
     },
     server: { address: derived.address, connectTimeoutMs: server.connect_timeout },
     control: {

@@ -8,12 +8,38 @@ function notYet(value: string, because: string): z.core.$ZodErrorMap {
   return (issue) => (issue.input === value ? because : undefined);
 }
 
+const ListenTls = z.strictObject({
+  mode: z
+    .enum(["off", "allow", "require"])
+    .default("off")
+    .describe(
+      "TLS towards clients on TCP. `allow`: those that ask for it get it. `require`: those that don't are refused.",
+    ),
+  cert: Text.optional().describe(
+    "Straddle's certificate, with those up to its authority behind it: a PEM file. Read again when it changes, like the files of the next three keys.",
+  ),
+  key: Text.optional().describe("The certificate's private key: a PEM file."),
+  key_password_file: Text.optional().describe(
+    "A file whose first line is the password of an encrypted key.",
+  ),
+  ca: Text.optional().describe(
+    "The authority of the clients' certificates: a PEM file. With it they are asked for one.",
+  ),
+  client_cert: z
+    .enum(["optional", "verify-ca", "verify-full"])
+    .optional()
+    .describe(
+      "With `ca`: whether a client may have no certificate, must have one (the default), or must have one whose CN is the user's name. One of another authority is refused by each of them.",
+    ),
+});
+
 const Listen = z.strictObject({
   host: Text.default("127.0.0.1").describe("Address to accept clients on."),
   port: ListenPort.default(6432).describe("TCP port to accept clients on; 0 picks a free one."),
   socket: Text.optional().describe(
     "Unix socket to accept clients on as well: its file, or a folder in which `.s.PGSQL.<port>` is made.",
   ),
+  tls: ListenTls.prefault({}),
 });
 
 const Server = z.strictObject({

@@ -1,7 +1,6 @@
 import { createServer, type Server, type Socket } from "node:net";
-import { encodeErrorResponse } from "../wire/encode.ts";
-import { ProtocolError } from "../wire/protocol-error.ts";
-import { decodeStartup, type StartupPacket } from "../wire/startup.ts";
+import type { ClientTls } from "./client-tls.ts";
+import { Greeting, type StartupMessage, turnAway } from "./greeting.ts";
 import { fatalFields } from "./refusal.ts";
 import { Session } from "./session.ts";
 import type { SessionContext } from "./session-context.ts";
@@ -10,21 +9,21 @@ import { finish } from "./sockets.ts";
 export interface ListenerOptions {
   readonly context: SessionContext;
   readonly sessionsMax: number;
+  /** What TLS towards clients is made with now; undefined while it is off. */
+  readonly tls: () => ClientTls | undefined;
 }
 
-/** The answer to SSLRequest and GSSENCRequest: go on in plain text. */
-const NO = Buffer.from("N");
-
 /**
- * Accepts clients, reads their first packet, and makes sessions of them. Owns the listening sockets
- * and the list of sessions.
+ * Accepts clients, has them greeted, and makes sessions of them. Owns the listening sockets and the
+ * list of sessions.
  */
 export class Listener {
   readonly #context: SessionContext;
   readonly #sessionsMax: number;
+  readonly #tls: () => ClientTls | undefined;
   readonly #servers: Server[] = [];
   readonly #sessions = new Set<Session>();
-  readonly #strangers = new Set<Socket>(); // Connected, but no session yet.
+  readonly #strangers = new Set<Greeting>(); // Connected, but no session yet.
   #lastId = 0;
   #isStopping = false;
   #onEmpty: (() => void) | undefined;
@@ -32,6 +31,7 @@ export class Listener {
   constructor(options: ListenerOptions) {
     this.#context = options.context;
     this.#sessionsMax = options.sessionsMax;
+    this.#tls = options.tls;
   }
 
   get sessionCount(): number {
@@ -40,7 +40,11 @@ export class Listener {
 
   /** Listens on a TCP address or a Unix socket; gives the port, 0 for a socket. Rejects if it can't. */
   listen(address: { host: string; port: number } | { path: string }): Promise<number> {
-    const server = createServer({ noDelay: true }, (socket) => this.#greet(socket));
+    // As in PostgreSQL, there is no TLS on Unix sockets, and nothing that asks for it there.
+    const isLocal = "path" in address;
+    const server = createServer({ noDelay: true }, (socket) => {
+      this.#greet(socket, isLocal ? undefined : this.#tls());
+    });
     this.#servers.push(server);
     return new Promise((resolve, reject) => {
       server.once("error", reject);
@@ -81,50 +85,23 @@ export class Listener {
     await Promise.all(closed);
   }
 
-  #greet(client: Socket): void {
-    this.#strangers.add(client);
-    let received: Buffer = Buffer.alloc(0);
-    const timer = setTimeout(() => client.destroy(), this.#context.limits.startupMs);
-    const leave = () => {
-      clearTimeout(timer);
-      this.#strangers.delete(client);
-      client.off("data", onData);
-    };
-    const onData = (chunk: Buffer) => {
-      received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
-      try {
-        for (let decoded = decodeStartup(received); decoded; decoded = decodeStartup(received)) {
-          received = received.subarray(decoded.size);
-          if (decoded.packet.kind === "ssl_request" || decoded.packet.kind === "gssenc_request") {
-            client.write(NO);
-            continue;
-          }
-          leave();
-          this.#begin(client, decoded.packet, received);
-          return;
-        }
-      } catch (error) {
-        leave();
-        // A length out of bounds is no PostgreSQL client's: like the server, not a word to it.
-        if (error instanceof ProtocolError && error.code === "startup_size") client.destroy();
-        else this.#refuse(client, "08P01", error instanceof Error ? error.message : "");
-      }
-    };
-    client.on("data", onData);
-    client.on("error", leave);
-    client.on("close", leave);
+  #greet(client: Socket, tls: ClientTls | undefined): void {
+    const greeting = new Greeting({
+      client,
+      tls,
+      timeoutMs: this.#context.limits.startupMs,
+      onStartup: (socket, packet, rest) => this.#begin(socket, packet, rest),
+      onCancel: (socket, packet) => this.#cancel(socket, packet),
+      onEnd: () => this.#strangers.delete(greeting),
+    });
+    this.#strangers.add(greeting);
   }
 
-  #begin(client: Socket, packet: StartupPacket, rest: Buffer): void {
-    if (packet.kind === "cancel_request") {
-      this.#cancel(client, packet.bytes);
-      return;
-    }
-    if (packet.kind !== "startup") return;
+  #begin(client: Socket, packet: StartupMessage, rest: Buffer): void {
     const context = this.#context;
     const refusal = this.#whyNot(packet.parameters);
     if (refusal !== undefined) {
-      this.#refuse(client, refusal.sqlstate, refusal.message);
+      turnAway(client, fatalFields(refusal.sqlstate, refusal.message));
       return;
     }
     this.#lastId += 1;
@@ -171,12 +148,6 @@ export class Listener {
       failed: () => client.destroy(),
       take: () => undefined,
     });
-  }
-
-  #refuse(client: Socket, sqlstate: string, message: string): void {
-    client.on("error", () => client.destroy());
-    client.end(encodeErrorResponse(fatalFields(sqlstate, message)));
-    client.resume();
   }
 }
 

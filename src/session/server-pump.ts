@@ -1,11 +1,12 @@
 import type { FrameReader } from "../wire/frame-reader.ts";
 import { Server } from "../wire/frame-type.ts";
+import { LoginAnswers } from "./login-answers.ts";
 import type { Outbox } from "./outbox.ts";
 import type { ServerHandler } from "./server-handler.ts";
 
 /** Cuts what the server sends and hands it on: to the handler what it decides on, the rest as it is. */
 export class ServerPump {
-  /** Before that, authentication: everything passes. */
+  /** Before that, authentication: all but what `LoginAnswers` replaces passes. */
   isReady = false;
   /** The message at hand waits for something. Whoever knows of it clears this and runs the pump. */
   isBlocked = false;
@@ -15,6 +16,7 @@ export class ServerPump {
   readonly #toClient: Outbox;
   readonly #onReady: () => void;
   readonly #onAnswer: () => void;
+  readonly #loginAnswers = new LoginAnswers();
   readonly #chunks: Buffer[] = [];
   /** The reader's current piece is to be handled again. */
   #isPending = false;
@@ -75,7 +77,9 @@ export class ServerPump {
       this.#handler.handle(type, buffer, start, end);
       return;
     }
-    this.#toClient.addSlice(buffer, start, end);
+    const instead = this.#loginAnswers.instead(type, buffer, start, end);
+    if (instead === undefined) this.#toClient.addSlice(buffer, start, end);
+    else this.#toClient.add(instead);
     if (type !== Server.readyForQuery) return;
     this.#onReady();
   }

@@ -1,4 +1,5 @@
 import { type OnReadOpts, Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 
 /** Bytes of one read, at most: as many as Node.js itself asks for. */
 const READ_SIZE = 64 * 1024;
@@ -24,13 +25,14 @@ export function readingInto(take: (chunk: Buffer) => void): OnReadOpts {
 
 /**
  * A socket in place of `socket`, on the same connection, whose bytes go to `take`. Sockets that a
- * server accepts can't be given `onread`, so their connection is handed on to one that can. Where
- * Node.js doesn't let go of it, the socket stays, and `take` gets its "data".
+ * server accepts can't be given `onread`, so their connection is handed on to one that can. What comes
+ * in over TLS is decrypted by its own socket, which therefore stays, and `take` gets its "data"; so
+ * it is where Node.js doesn't let go of the connection.
  */
 export function readOn(socket: Socket, take: (chunk: Buffer) => void): Socket {
   const before: Socket & Handled = socket;
   const handle = before._handle;
-  if (handle === undefined || handle === null) {
+  if (socket instanceof TLSSocket || handle === undefined || handle === null) {
     socket.on("data", take);
     return socket;
   }

@@ -28,7 +28,7 @@ test("config/full.yaml has every key, three of them commented out", () => {
 });
 
 const EXAMPLES =
-  /^(server\.host|listen\.socket|version\.from|windows|audit\.path|control\.(user|password_file|database))/;
+  /^(server\.host|listen\.socket|listen\.tls\.(cert|key|key_password_file|ca|client_cert)$|version\.from|windows|audit\.path|control\.(user|password_file|database))/;
 
 for (const key of KEYS.filter(({ inList, name }) => !inList && !EXAMPLES.test(name))) {
   if (["server.socket", "server.url", "control.password"].includes(key.name)) continue;

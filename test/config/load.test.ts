@@ -42,6 +42,18 @@ const refused: readonly {
   { yaml: `${HOST}\nlisten: { host: "" }`, message: "listen.host must not be empty" },
   { yaml: `${HOST}\nlisten: 6432`, message: "listen must be a mapping (key: value), not 6432" },
   {
+    yaml: `${HOST}\nlisten: { tls: { mode: require, cert: a.crt } }`,
+    message: "listen.tls: mode require needs both cert and key",
+  },
+  {
+    yaml: `${HOST}\nlisten: { tls: { mode: require, cert: a.crt, key: a.key, client_cert: verify-full } }`,
+    message: "listen.tls.client_cert needs ca: without it clients are not asked for a certificate",
+  },
+  {
+    yaml: `${HOST}\nlisten: { tls: { mode: "on" } }`,
+    message: 'listen.tls.mode must be off, allow or require, not "on"',
+  },
+  {
     yaml: `${HOST}\nwindows: {}`,
     message: "windows must be a list, not {}",
   },

@@ -42,6 +42,11 @@ export class WireClient {
     return new WireClient(address, socket, options.isFragmented === true);
   }
 
+  /** On a connection that is there already, such as one within TLS. */
+  static over(address: Address, socket: Socket): WireClient {
+    return new WireClient(address, socket, false);
+  }
+
   private constructor(address: Address, socket: Socket, isFragmented: boolean) {
     this.address = address;
     this.#socket = socket;
