@@ -1,6 +1,6 @@
 import type { AstNode } from "../sql/ast.ts";
-import type { Edit } from "../sql/edit.ts";
-import { quoteIdentifier } from "../sql/tokens.ts";
+import { type Edit, keepApart } from "../sql/edit.ts";
+import { quoteAlways, quoteIdentifier } from "../sql/tokens.ts";
 import type { NamedRelation } from "../version/naming.ts";
 import type { TypedNode } from "./node.ts";
 import type { Refusal } from "./outcome.ts";
@@ -69,15 +69,15 @@ export class Rewriting {
     this.database = parts.database;
   }
 
-  /** Puts one identifier in another's place. */
+  /** Puts one identifier in another's place: a quoted one in the place of a quoted one. */
   rename(index: number, name: string, qualifier = ""): void {
     const token = this.source.token(index);
     if (token === undefined) return;
-    const text = quoteIdentifier(name);
+    const quote = token.kind === "quoted_identifier" ? quoteAlways : quoteIdentifier;
     this.#add({
       start: token.start,
       end: token.end,
-      text: qualifier === "" ? text : `${quoteIdentifier(qualifier)}.${text}`,
+      text: qualifier === "" ? quote(name) : `${quote(qualifier)}.${quote(name)}`,
       kind: "name",
     });
   }
@@ -92,7 +92,8 @@ export class Rewriting {
 
   /** Sorted; edits at one place in the order in which they were asked for. */
   edits(): readonly Edit[] {
-    return [...this.#edits.values()].sort((a, b) => a.start - b.start || a.end - b.end);
+    const sorted = [...this.#edits.values()].sort((a, b) => a.start - b.start || a.end - b.end);
+    return keepApart(this.source.text, sorted);
   }
 
   refuse(refusal: Omit<Refusal, "kind">): void {

@@ -217,7 +217,7 @@ export const WRITES: readonly RewriteCase[] = [
   },
   {
     before: 'UPDATE invoices SET "Payer Id" = 1 WHERE nr = 2 RETURNING "Payer Id"',
-    after: 'UPDATE invoices SET payer = 1 WHERE number = 2 RETURNING payer AS "Payer Id"',
+    after: 'UPDATE invoices SET "payer" = 1 WHERE number = 2 RETURNING "payer" AS "Payer Id"',
   },
   {
     before: "UPDATE orders SET total = (SELECT max(s.user_id) FROM (SELECT user_id) s)",
