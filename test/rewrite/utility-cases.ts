@@ -28,6 +28,29 @@ export const UTILITY: readonly RewriteCase[] = [
       "COPY orders FROM STDIN WITH (FORMAT csv, HEADER, FORCE_NULL (customer_id)) WHERE customer_id > 3",
   },
   {
+    before: "COPY (DELETE FROM orders RETURNING *) TO STDOUT (FORMAT csv, HEADER)",
+    refused: "0A000 The columns of RETURNING * have names of another version in the header line.",
+  },
+  {
+    before: "COPY (UPDATE orders SET total = 1 RETURNING orders.*) TO STDOUT CSV HEADER",
+    refused: "0A000 The columns of RETURNING * have names of another version in the header line.",
+  },
+  {
+    before:
+      "COPY (INSERT INTO orders (id) VALUES (1) RETURNING *) TO STDOUT (FORMAT csv, FORCE_QUOTE (user_id))",
+    refused: "0A000 The columns of RETURNING * have names of another version in the header line.",
+  },
+  { before: "COPY (DELETE FROM orders RETURNING *) TO STDOUT (FORMAT csv)", after: "=" },
+  {
+    before: "COPY (DELETE FROM person RETURNING *) TO STDOUT (FORMAT csv, HEADER)",
+    after: "COPY (DELETE FROM people AS person RETURNING *) TO STDOUT (FORMAT csv, HEADER)",
+  },
+  {
+    before: "COPY (DELETE FROM orders RETURNING id, user_id) TO STDOUT (FORMAT csv, HEADER)",
+    after:
+      "COPY (DELETE FROM orders RETURNING id, customer_id AS user_id) TO STDOUT (FORMAT csv, HEADER)",
+  },
+  {
     before: "EXPLAIN UPDATE orders SET user_id = 1",
     after: "EXPLAIN UPDATE orders SET customer_id = 1",
   },
