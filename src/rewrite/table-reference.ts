@@ -39,6 +39,7 @@ export function rewriteTableReference(
     relation: windowed,
     isTable: home !== undefined,
     isTarget: false,
+    isMerged: false,
     isQualifiedOnly: false,
     wholeRow: windowed === undefined ? undefined : writeReference(work, node, windowed, place),
   };

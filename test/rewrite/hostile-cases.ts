@@ -3,6 +3,9 @@
  * other twin.
  */
 export const HOSTILE: readonly string[] = [
+  "WITH d AS (DELETE FROM orders USING items JOIN plain ON items.id = plain.id WHERE orders.id = items.id RETURNING *, orders.*) SELECT * FROM d",
+  "WITH d AS (DELETE FROM orders USING items JOIN plain USING (id) WHERE orders.id = items.id RETURNING plain.*, orders.*) SELECT * FROM d",
+  "DELETE FROM orders USING items JOIN plain USING (id) WHERE orders.id = items.id RETURNING orders.*, plain.*",
   "INSERT INTO person (id, full_name, nothing) VALUES (9, 'x', 1)",
   "INSERT INTO orders (id, total) VALUES (1, 2) ON CONFLICT (customer_id) DO NOTHING",
   "INSERT INTO orders (id, total) VALUES (1, 2) ON CONFLICT (id, customer_id) DO NOTHING",
@@ -232,6 +235,10 @@ export const HOSTILE: readonly string[] = [
 
 /** Not covered, and said so (0A000), in place of a guess. */
 export const HOSTILE_REFUSED: readonly string[] = [
+  "WITH d AS (DELETE FROM orders USING items JOIN plain USING (id) WHERE orders.id = items.id RETURNING *, orders.*) SELECT * FROM d",
+  "WITH d AS (DELETE FROM orders USING items NATURAL JOIN plain WHERE orders.id = items.id RETURNING plain.id, *) SELECT * FROM d",
+  "WITH d AS (DELETE FROM orders USING (items JOIN plain USING (id)) AS j WHERE orders.id = j.id RETURNING j.*, orders.*) SELECT * FROM d",
+  "WITH x AS (SELECT * FROM items JOIN plain USING (id)), d AS (DELETE FROM orders USING x WHERE orders.id = x.id RETURNING x.*, orders.*) SELECT * FROM d",
   "WITH d AS (DELETE FROM orders RETURNING orders) SELECT (d.orders).user_id FROM d ORDER BY 1",
   "WITH d AS (DELETE FROM orders RETURNING orders) SELECT to_json(d) FROM d",
   "WITH d AS (DELETE FROM orders o RETURNING (SELECT x FROM (SELECT o.*) x)) SELECT * FROM d",
