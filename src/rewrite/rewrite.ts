@@ -53,13 +53,7 @@ export function rewriteStatement(input: RewriteInput): Rewrite {
       offset: undefined,
     });
   }
-  if (work.hasWholeRowForm && (work.hasRowLock || work.hasSystemColumn)) {
-    work.refuseUncertain({
-      detail: "A whole row is used together with a row lock or a system column.",
-      hint: "Select the columns that are needed in a subquery, and use that subquery's row.",
-      offset: undefined,
-    });
-  }
+  refuseRowForms(work);
   if (work.refusal !== undefined) return work.refusal;
   if (work.touched.size === 0) return { kind: "untouched" };
   return {
@@ -174,6 +168,27 @@ function refusePrepared(work: Rewriting): void {
     hint: "Prepare it by the driver (the extended protocol) instead of by PREPARE.",
     offset: undefined,
   });
+}
+
+/** A table that became a subquery has no row locks and system columns, and its row is of no named type. */
+function refuseRowForms(work: Rewriting): void {
+  const hint = "Select the columns that are needed in a subquery, and use that subquery's row.";
+  if (work.rowForms.size > 0 && (work.hasRowLock || work.hasSystemColumn)) {
+    work.refuseUncertain({
+      detail: "A whole row is used together with a row lock or a system column.",
+      hint,
+      offset: undefined,
+    });
+  }
+  for (const [form, offset] of work.plainRows) {
+    if (!work.rowForms.has(form)) continue;
+    work.refuseUncertain({
+      detail:
+        "A whole row is given to a function that shows its field names, and also used otherwise.",
+      hint,
+      offset,
+    });
+  }
 }
 
 /**

@@ -5,7 +5,7 @@ import type { NamedRelation } from "../version/naming.ts";
 import type { TypedNode } from "./node.ts";
 import type { Refusal } from "./outcome.ts";
 import type { RelationLookup } from "./relation-lookup.ts";
-import type { Columns, Scope } from "./scope.ts";
+import type { Columns, Scope, WholeRowForm } from "./scope.ts";
 import type { SourceText } from "./source-text.ts";
 import type { Place } from "./whole-row.ts";
 
@@ -48,10 +48,13 @@ export class Rewriting {
   readonly shownTargets = new Set<NamedRelation>();
   /** Tables written to, by what the statement calls them. */
   readonly targets = new Map<string, NamedRelation>();
+  /** Tables that became a subquery, for a row with the version's names. */
+  readonly rowForms = new Set<WholeRowForm>();
+  /** Tables of which a row is used as it is, and where. */
+  readonly plainRows = new Map<WholeRowForm, number | undefined>();
   dependsOnPhysical = false;
   hasRowLock = false;
   hasSystemColumn = false;
-  hasWholeRowForm = false;
   refusal: Refusal | undefined;
   readonly #edits = new Map<string, Edit>();
 

@@ -297,12 +297,6 @@ export const WRITES: readonly RewriteCase[] = [
   },
   {
     before:
-      "WITH x AS (SELECT o FROM orders o) SELECT (x.o).user_id, row_to_json(x) FROM x ORDER BY 1",
-    after:
-      "WITH x AS (SELECT o FROM (SELECT * FROM orders o(id, user_id)) AS o) SELECT (x.o).user_id, row_to_json(x) FROM x ORDER BY 1",
-  },
-  {
-    before:
       "WITH d AS (DELETE FROM orders RETURNING *) SELECT row_to_json(d), d.user_id FROM d ORDER BY d.id",
     after:
       "WITH d(id, user_id) AS (DELETE FROM orders RETURNING *) SELECT row_to_json(d), d.user_id FROM d ORDER BY d.id",
