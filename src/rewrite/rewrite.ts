@@ -10,6 +10,7 @@ import type { Rewrite } from "./outcome.ts";
 import { rewriteSelect } from "./query.ts";
 import { RelationLookup } from "./relation-lookup.ts";
 import { type QueryPlace, Rewriting, type Walkers } from "./rewriting.ts";
+import { refuseRowTypesNow } from "./row-type.ts";
 import { type Columns, UNKNOWN_COLUMNS } from "./scope.ts";
 import { SourceText } from "./source-text.ts";
 import { rewriteRename, rewriteUtility } from "./utility.ts";
@@ -111,6 +112,7 @@ function rewriteByKind(work: Rewriting, kind: string, node: AstNode): void {
       rewriteInner(work, node);
       return;
     case "PrepareStmt":
+      refuseRowTypesNow(work, node["argtypes"]);
       rewriteInner(work, node);
       refusePrepared(work);
       return;

@@ -205,11 +205,9 @@ export const HOSTILE: readonly string[] = [
   "CREATE TEMP TABLE t1 AS SELECT * FROM orders",
   "SELECT * INTO TEMP t2 FROM orders",
   "CREATE TEMP TABLE t3 (LIKE person)",
-  "CREATE TEMP TABLE t4 (o orders)",
   "CREATE TEMP TABLE t5 () INHERITS (orders)",
   "CREATE TEMP VIEW v1 AS SELECT o.* FROM orders o",
   "CREATE TEMP VIEW v2 AS TABLE orders",
-  "CREATE TEMP TABLE t6 OF orders",
   "MERGE INTO plain p USING (SELECT user_id, total FROM orders WHERE id < 3) o ON p.id = o.user_id WHEN MATCHED THEN UPDATE SET total = o.total WHEN NOT MATCHED THEN INSERT (id, total) VALUES (o.user_id, o.total)",
   "MERGE INTO plain p USING orders ON p.id = orders.user_id WHEN NOT MATCHED THEN INSERT (id, total) VALUES (orders.id + 100, user_id) RETURNING *",
   "MERGE INTO items USING orders o ON o.user_id = customer_id WHEN MATCHED THEN UPDATE SET customer_id = user_id RETURNING merge_action(), items.customer_id, o.user_id",
@@ -271,4 +269,6 @@ export const HOSTILE_REFUSED: readonly string[] = [
   "SELECT to_json(x) FROM (SELECT o FROM orders o UNION ALL SELECT p FROM orders p) x",
   "SELECT to_json(column1) FROM (VALUES ((SELECT o FROM orders o WHERE id = 1))) v",
   "VALUES ((SELECT o FROM orders o WHERE id = 1))",
+  "CREATE TEMP TABLE t4 (o orders)",
+  "CREATE TEMP TABLE t6 OF orders",
 ];
