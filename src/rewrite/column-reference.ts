@@ -172,15 +172,17 @@ function findQualified(
 function rewriteWholeRow(work: Rewriting, node: AstNode, item: ScopeItem, place: Place): void {
   if (!hasWindowedColumns(item)) return;
   const use = judgeRowUse(place);
+  const form = item.wholeRow;
+  if (use === "neutral") return;
   if (use === "hidden") {
     if (item.isTarget) refuseExchangedField(work, node, item, place);
+    else if (form !== undefined) work.plainRows.set(form, locationOf(node));
     return;
   }
-  const form = item.wholeRow;
   if (use === "shown" && form?.kind === "possible") {
     work.insert(form.start, "(SELECT * FROM ");
     work.insert(form.end, `) AS ${form.name}`);
-    work.hasWholeRowForm = true;
+    work.rowForms.add(form);
     return;
   }
   const because =

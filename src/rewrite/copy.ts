@@ -17,6 +17,7 @@ export function rewriteCopy(work: Rewriting, node: AstNode): void {
   const query = typedOf(node, "query");
   if (query !== undefined) {
     work.walk.query(work, query, { outer: undefined, ctes: new Map(), isTop: true });
+    refuseReturnedStar(work, node);
     return;
   }
   const relation = nodeOf(node, "relation");
@@ -55,6 +56,20 @@ function rewriteCopiedTable(work: Rewriting, node: AstNode, relation: AstNode): 
     });
   }
   return (target.relation?.exchange.size ?? 0) > 0;
+}
+
+/** `RETURNING *` has physical names, which only the fields of a RowDescription can be told apart by. */
+function refuseReturnedStar(work: Rewriting, node: AstNode): void {
+  const isRenamedNow = [...work.shownTargets].some(({ exchange }) => exchange.size > 0);
+  const option = listOf(node, "options").find(({ node: { arg, defname } }) =>
+    defname === "header" ? !isFalse(arg) : asTyped(arg)?.type === "List",
+  );
+  if (!isRenamedNow || option === undefined) return;
+  work.refuseUncertain({
+    detail: "The columns of RETURNING * have names of another version in the header line.",
+    hint: "List the columns in RETURNING instead of *.",
+    offset: locationOf(option.node),
+  });
 }
 
 /** The header line holds physical names; COPY FROM reads it only to compare. */

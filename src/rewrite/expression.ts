@@ -11,6 +11,7 @@ import {
 } from "./node.ts";
 import { outputName } from "./output-name.ts";
 import type { Rewriting } from "./rewriting.ts";
+import { refuseRowType } from "./row-type.ts";
 import type { Place } from "./whole-row.ts";
 
 /** Walks an expression: every column reference in it, every query inside it. */
@@ -48,21 +49,6 @@ function refuseElementName(work: Rewriting, node: TypedNode["node"]): void {
       offset: locationOf(argument),
     });
   }
-}
-
-/** `NULL::orders` has the table's physical field names, and so has what is made of it. */
-function refuseRowType(work: Rewriting, node: TypedNode["node"]): void {
-  const names = namesOf(node, "names");
-  const name = names.at(-1);
-  if (name === undefined || names.length > 2) return;
-  const found = work.lookup.find(names.at(-2) ?? "", name);
-  if (found.kind !== "windowed" && found.kind !== "hidden") return;
-  work.touched.add(found.relation);
-  work.refuseUncertain({
-    detail: `The row type of table "${name}" has column names of another version.`,
-    hint: "Use the columns that are needed instead of the whole row type.",
-    offset: locationOf(node),
-  });
 }
 
 /** `'person'::regclass` is looked up by the physical name. */

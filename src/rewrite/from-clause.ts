@@ -129,9 +129,11 @@ function rewriteJoin(
   }
   const alias = nodeOf(node, "alias");
   const usingAlias = nodeOf(node, "join_using_alias");
-  if (alias !== undefined) return [plainItem(alias, joinColumns(items))];
-  if (usingAlias === undefined) return items;
-  return [...items, { ...plainItem(usingAlias, UNKNOWN_COLUMNS), isQualifiedOnly: true }];
+  const isMerged = flagOf(node, "isNatural") || listOf(node, "usingClause").length > 0;
+  const joined = isMerged ? items.map((item) => ({ ...item, isMerged })) : items;
+  if (alias !== undefined) return [plainItem(alias, joinColumns(joined))];
+  if (usingAlias === undefined) return joined;
+  return [...joined, { ...plainItem(usingAlias, UNKNOWN_COLUMNS), isQualifiedOnly: true }];
 }
 
 function plainItem(alias: AstNode | undefined, columns: Columns): ScopeItem {
@@ -143,6 +145,7 @@ function plainItem(alias: AstNode | undefined, columns: Columns): ScopeItem {
     relation: undefined,
     isTable: false,
     isTarget: false,
+    isMerged: false,
     isQualifiedOnly: false,
     wholeRow: undefined,
   };

@@ -53,10 +53,11 @@ function starColumns(value: TypedNode, scope: Scope): Columns | undefined {
   return joinColumns(scope.items.filter((item) => !item.isQualifiedOnly));
 }
 
+/** The columns of a bare `*`. Their order is not certain where some are merged. */
 export function joinColumns(items: readonly ScopeItem[]): Columns {
   return {
     names: items.flatMap((item) => item.columns.names),
-    isComplete: items.every((item) => item.columns.isComplete),
+    isComplete: items.every((item) => item.columns.isComplete && !item.isMerged),
   };
 }
 

@@ -46,6 +46,7 @@ function rewriteOrder(
     relation: undefined,
     isTable: false,
     isTarget: false,
+    isMerged: false,
     isQualifiedOnly: false,
     wholeRow: undefined,
   };

@@ -10,6 +10,7 @@ import type { Rewrite } from "./outcome.ts";
 import { rewriteSelect } from "./query.ts";
 import { RelationLookup } from "./relation-lookup.ts";
 import { type QueryPlace, Rewriting, type Walkers } from "./rewriting.ts";
+import { refuseRowTypesNow } from "./row-type.ts";
 import { type Columns, UNKNOWN_COLUMNS } from "./scope.ts";
 import { SourceText } from "./source-text.ts";
 import { rewriteRename, rewriteUtility } from "./utility.ts";
@@ -53,13 +54,7 @@ export function rewriteStatement(input: RewriteInput): Rewrite {
       offset: undefined,
     });
   }
-  if (work.hasWholeRowForm && (work.hasRowLock || work.hasSystemColumn)) {
-    work.refuseUncertain({
-      detail: "A whole row is used together with a row lock or a system column.",
-      hint: "Select the columns that are needed in a subquery, and use that subquery's row.",
-      offset: undefined,
-    });
-  }
+  refuseRowForms(work);
   if (work.refusal !== undefined) return work.refusal;
   if (work.touched.size === 0) return { kind: "untouched" };
   return {
@@ -117,6 +112,7 @@ function rewriteByKind(work: Rewriting, kind: string, node: AstNode): void {
       rewriteInner(work, node);
       return;
     case "PrepareStmt":
+      refuseRowTypesNow(work, node["argtypes"]);
       rewriteInner(work, node);
       refusePrepared(work);
       return;
@@ -174,6 +170,27 @@ function refusePrepared(work: Rewriting): void {
     hint: "Prepare it by the driver (the extended protocol) instead of by PREPARE.",
     offset: undefined,
   });
+}
+
+/** A table that became a subquery has no row locks and system columns, and its row is of no named type. */
+function refuseRowForms(work: Rewriting): void {
+  const hint = "Select the columns that are needed in a subquery, and use that subquery's row.";
+  if (work.rowForms.size > 0 && (work.hasRowLock || work.hasSystemColumn)) {
+    work.refuseUncertain({
+      detail: "A whole row is used together with a row lock or a system column.",
+      hint,
+      offset: undefined,
+    });
+  }
+  for (const [form, offset] of work.plainRows) {
+    if (!work.rowForms.has(form)) continue;
+    work.refuseUncertain({
+      detail:
+        "A whole row is given to a function that shows its field names, and also used otherwise.",
+      hint,
+      offset,
+    });
+  }
 }
 
 /**

@@ -1,11 +1,11 @@
 import type { AstNode } from "../sql/ast.ts";
-import type { Edit } from "../sql/edit.ts";
-import { quoteIdentifier } from "../sql/tokens.ts";
+import { type Edit, keepApart } from "../sql/edit.ts";
+import { quoteAlways, quoteIdentifier } from "../sql/tokens.ts";
 import type { NamedRelation } from "../version/naming.ts";
 import type { TypedNode } from "./node.ts";
 import type { Refusal } from "./outcome.ts";
 import type { RelationLookup } from "./relation-lookup.ts";
-import type { Columns, Scope } from "./scope.ts";
+import type { Columns, Scope, WholeRowForm } from "./scope.ts";
 import type { SourceText } from "./source-text.ts";
 import type { Place } from "./whole-row.ts";
 
@@ -48,10 +48,13 @@ export class Rewriting {
   readonly shownTargets = new Set<NamedRelation>();
   /** Tables written to, by what the statement calls them. */
   readonly targets = new Map<string, NamedRelation>();
+  /** Tables that became a subquery, for a row with the version's names. */
+  readonly rowForms = new Set<WholeRowForm>();
+  /** Tables of which a row is used as it is, and where. */
+  readonly plainRows = new Map<WholeRowForm, number | undefined>();
   dependsOnPhysical = false;
   hasRowLock = false;
   hasSystemColumn = false;
-  hasWholeRowForm = false;
   refusal: Refusal | undefined;
   readonly #edits = new Map<string, Edit>();
 
@@ -69,15 +72,15 @@ export class Rewriting {
     this.database = parts.database;
   }
 
-  /** Puts one identifier in another's place. */
+  /** Puts one identifier in another's place: a quoted one in the place of a quoted one. */
   rename(index: number, name: string, qualifier = ""): void {
     const token = this.source.token(index);
     if (token === undefined) return;
-    const text = quoteIdentifier(name);
+    const quote = token.kind === "quoted_identifier" ? quoteAlways : quoteIdentifier;
     this.#add({
       start: token.start,
       end: token.end,
-      text: qualifier === "" ? text : `${quoteIdentifier(qualifier)}.${text}`,
+      text: qualifier === "" ? quote(name) : `${quote(qualifier)}.${quote(name)}`,
       kind: "name",
     });
   }
@@ -92,7 +95,8 @@ export class Rewriting {
 
   /** Sorted; edits at one place in the order in which they were asked for. */
   edits(): readonly Edit[] {
-    return [...this.#edits.values()].sort((a, b) => a.start - b.start || a.end - b.end);
+    const sorted = [...this.#edits.values()].sort((a, b) => a.start - b.start || a.end - b.end);
+    return keepApart(this.source.text, sorted);
   }
 
   refuse(refusal: Omit<Refusal, "kind">): void {

@@ -22,6 +22,8 @@ export interface ScopeItem {
   readonly isTable: boolean;
   /** The target of an INSERT, UPDATE or DELETE, which has no alias list: the server knows its physical names. */
   readonly isTarget: boolean;
+  /** Joined by USING or NATURAL: in a bare `*` some of its columns stand elsewhere, once for both sides. */
+  readonly isMerged: boolean;
   /** `old` and `new` in RETURNING: bare names don't reach them. */
   readonly isQualifiedOnly: boolean;
   /** Turns a FROM item into a subquery, so that a row of it has the version's field names. */

@@ -39,6 +39,7 @@ export function rewriteTableReference(
     relation: windowed,
     isTable: home !== undefined,
     isTarget: false,
+    isMerged: false,
     isQualifiedOnly: false,
     wholeRow: windowed === undefined ? undefined : writeReference(work, node, windowed, place),
   };
@@ -164,6 +165,9 @@ function writeReference(
     }
   }
   if (place.rowForm !== "possible") return { kind: "impossible", because: place.rowForm };
+  if (aliasNames(alias?.["colnames"]).length > 0) {
+    return { kind: "impossible", because: "its fields don't have the names of the alias list" };
+  }
   const start = source.token(bounds.first)?.start ?? 0;
   return { kind: "possible", start, end, name: visible };
 }

@@ -47,6 +47,7 @@ export function rewriteTarget(
     relation: windowed,
     isTable: true,
     isTarget: true,
+    isMerged: false,
     isQualifiedOnly: false,
     wholeRow: undefined,
   };

@@ -1,7 +1,8 @@
-import type { AstNode } from "../sql/ast.ts";
+import { type AstNode, walk } from "../sql/ast.ts";
 import type { NamedRelation } from "../version/naming.ts";
-import { asTyped, isNode, locationOf, namesOf, stringOf } from "./node.ts";
+import { asTyped, isNode, listOf, locationOf, namesOf, nodeOf, stringOf } from "./node.ts";
 import type { Rewriting } from "./rewriting.ts";
+import { isTypeName, refuseRowTypesNow } from "./row-type.ts";
 import { findTable, hideTable, rewriteTableName } from "./table-reference.ts";
 
 /**
@@ -10,6 +11,7 @@ import { findTable, hideTable, rewriteTableName } from "./table-reference.ts";
  */
 export function rewriteUtility(work: Rewriting, kind: string, node: AstNode): void {
   const mentions = collectMentions(node);
+  refuseRowTypesNow(work, node);
   const relations: NamedRelation[] = [];
   for (const reference of mentions.tables) {
     work.handled.add(reference.node);
@@ -23,6 +25,7 @@ export function rewriteUtility(work: Rewriting, kind: string, node: AstNode): vo
     if (hasColumns && (reference.isInQuery || reference.isLike)) {
       refuseMention(work, found.relation, "its columns", locationOf(reference.node));
     }
+    refuseTableName(work, { kind, node, reference, relation: found.relation, mentions });
   }
   relations.push(...rewriteNamedObjects(work, kind, node));
   for (const relation of relations) {
@@ -32,6 +35,57 @@ export function rewriteUtility(work: Rewriting, kind: string, node: AstNode): vo
     }
   }
 }
+
+/** Refuses where a table of another name now can't take the place of the client's: it would show. */
+function refuseTableName(
+  work: Rewriting,
+  place: {
+    kind: string;
+    node: AstNode;
+    reference: { node: AstNode; isInQuery: boolean };
+    relation: NamedRelation;
+    mentions: Mentions;
+  },
+): void {
+  const { kind, node, reference, relation, mentions } = place;
+  if (relation.physicalName === relation.logicalName) return;
+  const offset = locationOf(reference.node);
+  // The table gets no alias here, so what is qualified by its name would not be found.
+  const name = stringOf(reference.node, "relname");
+  if (reference.isInQuery || mentions.qualifiers.includes(name)) {
+    refuseMention(work, relation, `columns by the table's name "${name}"`, offset);
+  }
+  const isOwner = reference.node === nodeOf(node, "relation") || kind === "CreateStatsStmt";
+  if (isOwner && namesByItself(kind, node)) {
+    refuseMention(work, relation, "an object that is to be called after the table", offset);
+  }
+}
+
+/** Whether the server makes up a name, of the table's: of an index, a constraint, a sequence. */
+function namesByItself(kind: string, node: AstNode): boolean {
+  if (kind === "IndexStmt") return stringOf(node, "idxname") === "";
+  if (kind === "CreateStatsStmt") return listOf(node, "defnames").length === 0;
+  if (kind !== "AlterTableStmt") return false;
+  let isFound = false;
+  walk(node, (type, inner) => {
+    const isConstraint = type === "Constraint" && stringOf(inner, "conname") === "";
+    if (isConstraint && NAMED_CONSTRAINTS.has(stringOf(inner, "contype"))) isFound = true;
+    const isSerial = namesOf(inner, "names").some((name) =>
+      /^(small|big)?serial[248]?$/.test(name ?? ""),
+    );
+    if (isTypeName(inner) && isSerial) isFound = true;
+  });
+  return isFound;
+}
+
+const NAMED_CONSTRAINTS: ReadonlySet<string> = new Set([
+  "CONSTR_CHECK",
+  "CONSTR_EXCLUSION",
+  "CONSTR_FOREIGN",
+  "CONSTR_IDENTITY",
+  "CONSTR_PRIMARY",
+  "CONSTR_UNIQUE",
+]);
 
 /** `ALTER TABLE ... RENAME`: the flip itself passes as written, and so does what the server will refuse. */
 export function rewriteRename(work: Rewriting, node: AstNode): void {
@@ -65,6 +119,8 @@ interface Mentions {
   readonly tables: { node: AstNode; isInQuery: boolean; isLike: boolean }[];
   /** Every string of the tree that could be a column's name. */
   readonly words: string[];
+  /** What stands before the last dot of column references. */
+  readonly qualifiers: string[];
 }
 
 const QUERIES: ReadonlySet<string> = new Set([
@@ -76,7 +132,7 @@ const QUERIES: ReadonlySet<string> = new Set([
 ]);
 
 function collectMentions(root: AstNode): Mentions {
-  const mentions: Mentions = { tables: [], words: [] };
+  const mentions: Mentions = { tables: [], words: [], qualifiers: [] };
   collect(root, { isInQuery: false, isLike: false }, mentions);
   return mentions;
 }
@@ -98,6 +154,13 @@ function collect(
   if (typeof node["relname"] === "string") {
     into.tables.push({ node, ...place });
     return;
+  }
+  if (typed?.type === "ColumnRef") {
+    into.qualifiers.push(
+      ...namesOf(node, "fields")
+        .slice(0, -1)
+        .flatMap((name) => name ?? []),
+    );
   }
   const inner = {
     isInQuery: place.isInQuery || QUERIES.has(typed?.type ?? ""),
@@ -125,14 +188,17 @@ function isCreatedTemporary(kind: string, node: AstNode, reference: AstNode): bo
   );
 }
 
-/** DROP, COMMENT and SECURITY LABEL name their objects by lists of strings, without positions. */
+const NAMES_OBJECTS: ReadonlySet<string> = new Set(["DropStmt", "CommentStmt", "SecLabelStmt"]);
+
+/** DROP, COMMENT, SECURITY LABEL and GRANT ON TYPE name their objects by lists of strings, without positions. */
 function rewriteNamedObjects(
   work: Rewriting,
   kind: string,
   node: AstNode,
 ): readonly NamedRelation[] {
-  if (kind !== "DropStmt" && kind !== "CommentStmt" && kind !== "SecLabelStmt") return [];
-  const values = kind === "DropStmt" ? node["objects"] : [node["object"]];
+  const isGrantOnType = kind === "GrantStmt" && node["objtype"] === "OBJECT_TYPE";
+  if (!NAMES_OBJECTS.has(kind) && !isGrantOnType) return [];
+  const values = node["objects"] ?? [node["object"]];
   const relations: NamedRelation[] = [];
   for (const value of Array.isArray(values) ? values : []) {
     const names = namesOf({ list: asTyped(value)?.node["items"] ?? [] }, "list");

@@ -16,19 +16,30 @@ export interface Parents {
   readonly up: Parents | undefined;
 }
 
-/** What a use of a whole row shows of its field names: nothing, all, or nobody knows. */
-export type RowUse = "hidden" | "shown" | "unknown";
+/**
+ * What a use of a whole row shows of its field names: nothing, all, or nobody knows. A row of the table
+ * and one of a subquery differ in their type as well, which only a `neutral` use does not show either.
+ */
+export type RowUse = "hidden" | "neutral" | "shown" | "unknown";
 
 /** Judges a reference to a whole row by what is done with it. */
 export function judgeRowUse(place: Place): RowUse {
+  let isBesideOthers = false;
   for (let step = place.parents; step !== undefined; step = step.up) {
     // Only a field of the row itself is found by the alias list; one of an array of rows is not.
     if (step.parent.type === "A_Indirection" && step !== place.parents) return "unknown";
     const use = USES[step.parent.type]?.(step.parent.node) ?? "unknown";
+    // Beside a row that has the table's type, that of a subquery is an error.
+    if (use === "shown" && isBesideOthers) return "unknown";
     if (use !== "goes_on") return use;
+    isBesideOthers ||= OF_ONE_TYPE.has(step.parent.type);
   }
-  return place.clause === "outputs" ? "shown" : "hidden";
+  // What other SQL does with a row that is only passed on would take another look.
+  return place.clause === "outputs" ? "unknown" : "hidden";
 }
+
+/** Expressions whose parts have one type. */
+const OF_ONE_TYPE: ReadonlySet<string> = new Set(["A_ArrayExpr", "CaseExpr", "CoalesceExpr"]);
 
 type Use = RowUse | "goes_on";
 
@@ -50,7 +61,7 @@ const USES: Readonly<Record<string, (node: AstNode) => Use>> = {
   List: () => "goes_on",
   MultiAssignRef: () => "goes_on",
   NamedArgExpr: () => "goes_on",
-  NullTest: () => "hidden",
+  NullTest: () => "neutral",
   // Fields are read by the names of the alias list.
   A_Indirection: () => "hidden",
   RowExpr: () => "goes_on",
@@ -67,7 +78,8 @@ function useInFunction(node: AstNode): Use {
   const names = namesOf(node, "funcname");
   const name = names.at(-1) ?? "";
   if (names.length > 1 && names[0] !== "pg_catalog") return "unknown";
-  if (name === "count" || name === "pg_typeof" || name === "num_nulls") return "hidden";
+  if (name === "count" || name === "num_nulls") return "neutral";
+  if (name === "pg_typeof") return "hidden";
   if (name === "array_agg") return "goes_on";
   return SHOWS_FIELD_NAMES.has(name) ? "shown" : "unknown";
 }

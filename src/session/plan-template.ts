@@ -1,4 +1,4 @@
-import { applyEdits, type Edit } from "../sql/edit.ts";
+import { applyEdits, type Edit, keepApart } from "../sql/edit.ts";
 import { type Token, tokenize } from "../sql/tokens.ts";
 import type { TextPlan } from "./text-plan.ts";
 
@@ -58,7 +58,8 @@ export function planFrom(template: PlanTemplate, text: string): TextPlan | undef
     if (text.slice(from, to) !== replaced) return undefined;
     edits.push({ start: from, end: to, text: edit.text, kind: edit.kind });
   }
-  return { statements: template.plan.statements, edits, ranText: applyEdits(text, edits) };
+  const apart = keepApart(text, edits);
+  return { statements: template.plan.statements, edits: apart, ranText: applyEdits(text, apart) };
 }
 
 function anchorOf(tokens: readonly Token[], offset: number): Anchor | undefined {

@@ -21,6 +21,33 @@ export function applyEdits(sql: string, edits: readonly Edit[]): string {
   return result + sql.slice(done);
 }
 
+/**
+ * Puts a space wherever an edit's text would run into what stands beside it: in `WHERE"dead"` the
+ * quotation mark is all that parts the name from the keyword.
+ */
+export function keepApart(sql: string, edits: readonly Edit[]): readonly Edit[] {
+  let done = 0;
+  let before = ""; // The last character of what has been written so far.
+  return edits.map((edit, index) => {
+    const { start, end } = edit;
+    if (start > done) before = sql.slice(start - 1, start);
+    let text = runsInto(before, edit.text.slice(0, 1)) ? ` ${edit.text}` : edit.text;
+    const isLastHere = edits[index + 1]?.start !== end;
+    if (isLastHere && runsInto(text.slice(-1) || before, sql.slice(end, end + 1))) text += " ";
+    before = text.slice(-1) || before;
+    done = end;
+    return text === edit.text ? edit : { ...edit, text };
+  });
+}
+
+/** Whether two characters side by side can be read as parts of one token, by the server's lexer. */
+function runsInto(left: string, right: string): boolean {
+  if (right === '"') return left === '"' || left === "&"; // `u&"x"` is an identifier.
+  return WORD_PART.test(left) && (WORD_PART.test(right) || right === "'");
+}
+
+const WORD_PART = /^[A-Za-z0-9_$\u0080-\uffff]$/;
+
 /** Where an offset of the edited text stands in the original text, and in which edit it fell. */
 export function originalOffset(
   edits: readonly Edit[],

@@ -262,5 +262,9 @@ const KEYWORDS = new Set(
 /** A name as SQL text: bare where that is safe, else in quotes (`quote_identifier`). */
 export function quoteIdentifier(name: string): string {
   if (/^[a-z_][a-z0-9_]*$/.test(name) && !KEYWORDS.has(name)) return name;
+  return quoteAlways(name);
+}
+
+export function quoteAlways(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }

@@ -141,11 +141,6 @@ export const READS: readonly RewriteCase[] = [
     after: "SELECT row_to_json(x) FROM (SELECT * FROM orders AS orders(id, user_id)) x",
   },
   {
-    before: "SELECT row_to_json(x) FROM (SELECT o FROM orders o) x",
-    after:
-      "SELECT row_to_json(x) FROM (SELECT o FROM (SELECT * FROM orders o(id, user_id)) AS o) x",
-  },
-  {
     before: "SELECT row_to_json(x) FROM (SELECT * FROM ONLY orders) x",
     after: "SELECT row_to_json(x) FROM (SELECT * FROM ONLY orders AS orders(id, user_id)) x",
   },

@@ -1,13 +1,15 @@
 import { beforeAll, expect, test } from "vitest";
 import { loadParser } from "../../src/sql/parse.ts";
+import { ADJACENT } from "./adjacent-cases.ts";
 import { READS } from "./reads-cases.ts";
+import { ROWS } from "./row-cases.ts";
 import { rewrite, rewritten, V1, V2 } from "./setting.ts";
 import { UTILITY } from "./utility-cases.ts";
 import { WRITES } from "./writes-cases.ts";
 
 beforeAll(loadParser);
 
-for (const { before, after, refused } of [...READS, ...WRITES, ...UTILITY]) {
+for (const { before, after, refused } of [...READS, ...WRITES, ...UTILITY, ...ADJACENT, ...ROWS]) {
   test(before, () => {
     expect(rewritten(before, V1)).toEqual(refused === undefined ? { after } : { refused });
   });

@@ -8,8 +8,10 @@ import { loadParser } from "../../src/sql/parse.ts";
 import { Catalog, type Relation } from "../../src/version/catalog.ts";
 import { namingFor } from "../../src/version/naming.ts";
 import { createDatabase, type TestDatabase } from "../support/server.ts";
+import { ADJACENT } from "./adjacent-cases.ts";
 import { HOSTILE, HOSTILE_REFUSED } from "./hostile-cases.ts";
 import { READS } from "./reads-cases.ts";
+import { ROWS } from "./row-cases.ts";
 import { rewrite, type Setting, WINDOWS } from "./setting.ts";
 import { WRITES } from "./writes-cases.ts";
 
@@ -120,7 +122,7 @@ afterAll(async () => {
   for (const { twins } of ALL_TWINS) await twins.close();
 });
 
-const CASES = [...READS, ...WRITES].flatMap(({ before, refused }) =>
+const CASES = [...READS, ...WRITES, ...ADJACENT, ...ROWS].flatMap(({ before, refused }) =>
   refused === undefined ? [before] : [],
 );
 for (const { title, twins } of ALL_TWINS) describe(title, () => compareAll(twins));

@@ -28,6 +28,29 @@ export const UTILITY: readonly RewriteCase[] = [
       "COPY orders FROM STDIN WITH (FORMAT csv, HEADER, FORCE_NULL (customer_id)) WHERE customer_id > 3",
   },
   {
+    before: "COPY (DELETE FROM orders RETURNING *) TO STDOUT (FORMAT csv, HEADER)",
+    refused: "0A000 The columns of RETURNING * have names of another version in the header line.",
+  },
+  {
+    before: "COPY (UPDATE orders SET total = 1 RETURNING orders.*) TO STDOUT CSV HEADER",
+    refused: "0A000 The columns of RETURNING * have names of another version in the header line.",
+  },
+  {
+    before:
+      "COPY (INSERT INTO orders (id) VALUES (1) RETURNING *) TO STDOUT (FORMAT csv, FORCE_QUOTE (user_id))",
+    refused: "0A000 The columns of RETURNING * have names of another version in the header line.",
+  },
+  { before: "COPY (DELETE FROM orders RETURNING *) TO STDOUT (FORMAT csv)", after: "=" },
+  {
+    before: "COPY (DELETE FROM person RETURNING *) TO STDOUT (FORMAT csv, HEADER)",
+    after: "COPY (DELETE FROM people AS person RETURNING *) TO STDOUT (FORMAT csv, HEADER)",
+  },
+  {
+    before: "COPY (DELETE FROM orders RETURNING id, user_id) TO STDOUT (FORMAT csv, HEADER)",
+    after:
+      "COPY (DELETE FROM orders RETURNING id, customer_id AS user_id) TO STDOUT (FORMAT csv, HEADER)",
+  },
+  {
     before: "EXPLAIN UPDATE orders SET user_id = 1",
     after: "EXPLAIN UPDATE orders SET customer_id = 1",
   },
@@ -122,4 +145,124 @@ export const UTILITY: readonly RewriteCase[] = [
   },
   { before: "DO $$ BEGIN UPDATE orders SET user_id = 1; END $$", after: "=" },
   { before: "SET x.y = 'orders.user_id'", after: "=" },
+  {
+    before: "CREATE TABLE z (p person)",
+    refused: '0A000 The row type of table "person" has column names of another version.',
+  },
+  {
+    before: "CREATE TABLE z (o public.orders[])",
+    refused: '0A000 The row type of table "orders" has column names of another version.',
+  },
+  { before: "CREATE TABLE z (p plain)", after: "=" },
+  { before: "CREATE TABLE z (p archive.orders)", after: "=" },
+  {
+    before: "CREATE TYPE z AS (p _person)",
+    refused: '0A000 The row type of table "_person" has column names of another version.',
+  },
+  {
+    before: "CREATE FUNCTION f(p person) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    refused: '0A000 The row type of table "person" has column names of another version.',
+  },
+  {
+    before: "CREATE FUNCTION f() RETURNS SETOF person LANGUAGE sql AS 'SELECT 1'",
+    refused: '0A000 The row type of table "person" has column names of another version.',
+  },
+  {
+    before: "CREATE FUNCTION f() RETURNS TABLE (p people) LANGUAGE sql AS 'SELECT 1'",
+    refused: '0A000 The row type of table "people" has column names of another version.',
+  },
+  {
+    before: "CREATE FUNCTION f() RETURNS orders.user_id%TYPE LANGUAGE sql AS 'SELECT 1'",
+    refused: '0A000 The row type of table "user_id" has column names of another version.',
+  },
+  { before: "CREATE FUNCTION f() RETURNS plain.id%TYPE LANGUAGE sql AS 'SELECT 1'", after: "=" },
+  {
+    before: "DROP FUNCTION f(person)",
+    refused: '0A000 The row type of table "person" has column names of another version.',
+  },
+  { before: "DROP FUNCTION f(int)", after: "=" },
+  {
+    before: "PREPARE p(person) AS SELECT 1",
+    refused: '0A000 The row type of table "person" has column names of another version.',
+  },
+  { before: "PREPARE p(int) AS SELECT 1", after: "=" },
+  {
+    before: "EXECUTE p(NULL::person)",
+    refused: '0A000 The row type of table "person" has column names of another version.',
+  },
+  {
+    before: "COMMENT ON TYPE person IS 'x'",
+    refused: '0A000 The row type of table "person" has column names of another version.',
+  },
+  { before: "COMMENT ON TYPE plain IS 'x'", after: "=" },
+  {
+    before: "GRANT USAGE ON TYPE person TO public",
+    refused:
+      '0A000 It names table "person" of "person", which is being renamed (table person is people now).',
+  },
+  {
+    before: "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT person.id FROM person; END",
+    refused:
+      '0A000 It names columns by the table\'s name "person" of "person", which is being renamed (table person is people now).',
+  },
+  {
+    before: "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT id FROM person; END",
+    refused:
+      '0A000 It names columns by the table\'s name "person" of "person", which is being renamed (table person is people now).',
+  },
+  {
+    before: "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT plain.id FROM plain; END",
+    after: "=",
+  },
+  {
+    before: "CREATE POLICY p ON person USING (person.id = 1)",
+    refused:
+      '0A000 It names columns by the table\'s name "person" of "person", which is being renamed (table person is people now).',
+  },
+  {
+    before: "CREATE POLICY p ON person USING (id = 1)",
+    after: "CREATE POLICY p ON people USING (id = 1)",
+  },
+  {
+    before: "CREATE INDEX ON person (name)",
+    refused:
+      '0A000 It names an object that is to be called after the table of "person", which is being renamed (table person is people now).',
+  },
+  {
+    before: "CREATE INDEX person_name ON person (name)",
+    after: "CREATE INDEX person_name ON people (name)",
+  },
+  {
+    before: "CREATE INDEX person_name ON person ((person.name || 'x'))",
+    refused:
+      '0A000 It names columns by the table\'s name "person" of "person", which is being renamed (table person is people now).',
+  },
+  {
+    before: "ALTER TABLE person ADD UNIQUE (name)",
+    refused:
+      '0A000 It names an object that is to be called after the table of "person", which is being renamed (table person is people now).',
+  },
+  {
+    before: "ALTER TABLE person ADD CONSTRAINT u UNIQUE (name)",
+    after: "ALTER TABLE people ADD CONSTRAINT u UNIQUE (name)",
+  },
+  {
+    before: "ALTER TABLE person ADD nr bigserial",
+    refused:
+      '0A000 It names an object that is to be called after the table of "person", which is being renamed (table person is people now).',
+  },
+  { before: "ALTER TABLE person ADD nr int", after: "ALTER TABLE people ADD nr int" },
+  {
+    before: "ALTER TABLE plain ADD FOREIGN KEY (id) REFERENCES person",
+    after: "ALTER TABLE plain ADD FOREIGN KEY (id) REFERENCES people",
+  },
+  {
+    before: "CREATE STATISTICS ON id, name FROM person",
+    refused:
+      '0A000 It names an object that is to be called after the table of "person", which is being renamed (table person is people now).',
+  },
+  {
+    before: "CREATE STATISTICS st ON id, name FROM person",
+    after: "CREATE STATISTICS st ON id, name FROM people",
+  },
 ];
