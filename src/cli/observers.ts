@@ -34,6 +34,7 @@ export class Observers {
       this.#metrics = new Metrics({
         labelSetsMax: config.metrics.labelSetsMax,
         audit: () => audit,
+        cache: () => this.#state?.decider.cacheState,
         windows: () => (this.#state === undefined ? [] : physicalNames(this.#state)),
       });
     }

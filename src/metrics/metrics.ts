@@ -8,6 +8,8 @@ export interface MetricsOptions {
   readonly labelSetsMax: number;
   /** What the audit says of itself; undefined where there is none. */
   readonly audit: () => AuditState | undefined;
+  /** The cache of what was decided of texts; undefined before there is one. */
+  readonly cache: () => CacheState | undefined;
   /** The physical name of each window's columns and tables at present. */
   readonly windows: () => readonly PhysicalName[];
 }
@@ -16,6 +18,11 @@ export interface AuditState {
   readonly droppedCount: number;
   readonly waitingCount: number;
   readonly pendingSize: number;
+}
+
+export interface CacheState {
+  readonly size: number;
+  readonly evictedCount: number;
 }
 
 export interface PhysicalName {
@@ -157,11 +164,9 @@ export class Metrics implements Observer {
     );
   }
 
-  #addState({ audit, windows }: MetricsOptions): void {
-    const ofAudit = (value: (state: AuditState) => number) => () => {
-      const state = audit();
-      return state === undefined ? [] : [{ labels: {}, value: value(state) }];
-    };
+  #addState({ audit, cache, windows }: MetricsOptions): void {
+    const ofAudit = (value: (state: AuditState) => number) => () => ofState(audit(), value);
+    const ofCache = (value: (state: CacheState) => number) => () => ofState(cache(), value);
     const registry = this.#registry;
     registry.addCounter(
       "straddle_audit_dropped_total",
@@ -177,6 +182,16 @@ export class Metrics implements Observer {
       "straddle_audit_buffer_bytes",
       "Audit records that the system has not taken yet.",
       ofAudit((state) => state.pendingSize),
+    );
+    registry.addGauge(
+      "straddle_cache_bytes",
+      "What is kept of analysed statements, measured roughly.",
+      ofCache((state) => state.size),
+    );
+    registry.addCounter(
+      "straddle_cache_evictions_total",
+      "Analysed statements that had to go for others.",
+      ofCache((state) => state.evictedCount),
     );
     registry.addGauge(
       "straddle_window_physical",
@@ -207,6 +222,10 @@ export class Metrics implements Observer {
 
 function of({ app, version }: { readonly app: string; readonly version: string }): Labels {
   return { app, version };
+}
+
+function ofState<State>(state: State | undefined, value: (state: State) => number): Sample[] {
+  return state === undefined ? [] : [{ labels: {}, value: value(state) }];
 }
 
 function named(label: string, counts: NamedCounts, labels: Labels = {}): Sample[] {

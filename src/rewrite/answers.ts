@@ -82,6 +82,7 @@ export function turnBackError(
       : exchangeQuoted(exchangeKey(exchangeQuoted(text, columns), columns), answers.tables),
   );
   exchangeField(result, "H", (text) => exchangeQualified(text, answers));
+  exchangeField(result, "W", (text) => exchangeContext(text, answers));
   return result;
 }
 
@@ -204,6 +205,45 @@ function exchangeQualified(text: string, answers: Answers): string {
     }
   }
   return result;
+}
+
+/**
+ * A context names the table that was being copied or locked. Anything else in it, such as the
+ * statements of a function, stays as the database has it.
+ */
+function exchangeContext(text: string, answers: Answers): string {
+  const start = text.search(COPY_CONTEXT);
+  const calls = start === -1 ? text : text.slice(0, start);
+  const tuples = calls.replaceAll(TUPLE_CONTEXT, (line) => exchangeQuoted(line, answers.tables));
+  return start === -1 ? tuples : tuples + exchangeCopied(text.slice(start), answers);
+}
+
+/** A COPY with its data runs in no function: where its context starts, nothing else follows. */
+const COPY_CONTEXT = /^COPY /mu;
+/** `while locking tuple (0,1) in relation "orders"`, in any language, but no function or its SQL. */
+const TUPLE_CONTEXT = /^[^"'`«»‹›„“「『]*\(\d+,\d+\).*$/gmu;
+
+/** `COPY orders, line 1, column user_id: "x"`, where the names are not quoted: never the value. */
+function exchangeCopied(text: string, { columns, tables }: Answers): string {
+  const colon = text.indexOf(":");
+  const end = colon === -1 ? text.length : colon;
+  let head = text.slice(0, end);
+  const column = longest(columns, (name) => {
+    return head.endsWith(name) && !isWordPart(head.at(-name.length - 1));
+  });
+  if (column !== undefined) head = head.slice(0, -column.length) + columns.get(column);
+  const table = longest(tables, (name) => {
+    return head.startsWith(`COPY ${name}`) && !isWordPart(head[name.length + 5]);
+  });
+  if (table !== undefined) head = `COPY ${tables.get(table)}${head.slice(table.length + 5)}`;
+  return head + text.slice(end);
+}
+
+function longest(
+  names: ReadonlyMap<string, string>,
+  isMeant: (name: string) => boolean,
+): string | undefined {
+  return [...names.keys()].filter(isMeant).sort((left, right) => right.length - left.length)[0];
 }
 
 /** `P` counts characters from 1; an offset is a UTF-16 index. */

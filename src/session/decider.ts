@@ -79,13 +79,13 @@ export class Decider {
     this.#templates = new LruCache({ sizeMax: options.cacheSizeMax / 4 });
   }
 
-  get cacheSize(): number {
-    return this.#looks.size + this.#plans.size + this.#templates.size;
-  }
-
-  get cacheEvictedCount(): number {
-    const { evictedCount } = this.#templates;
-    return this.#looks.evictedCount + this.#plans.evictedCount + evictedCount;
+  /** What the caches hold, and how many entries had to go for others. */
+  get cacheState(): { readonly size: number; readonly evictedCount: number } {
+    const caches = [this.#looks, this.#plans, this.#templates];
+    return {
+      size: caches.reduce((sum, cache) => sum + cache.size, 0),
+      evictedCount: caches.reduce((sum, cache) => sum + cache.evictedCount, 0),
+    };
   }
 
   /** `text` is only called for, when the text was not seen before. */

@@ -4,8 +4,10 @@ import { join } from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Straddle } from "../../src/cli/run.ts";
+import { bind, execute, parse, query, sync } from "../support/client-frames.ts";
 import { createDatabase, type TestDatabase } from "../support/server.ts";
 import { startTestStraddle } from "../support/straddle.ts";
+import { wireClient } from "../support/twins.ts";
 import { until } from "../support/until.ts";
 
 const WINDOW = `
@@ -109,6 +111,35 @@ test("each statement of a string has its record; what the server skipped has non
     ["BEGIN", undefined, 0],
     ["UPDATE orders SET note = $1", undefined, 2],
     ["ROLLBACK", undefined, 0],
+  ]);
+});
+
+test("in a pipeline rows and SQLSTATE belong to their own statement", async () => {
+  const straddle = await startTestStraddle(
+    database,
+    `audit: { to: file, path: ${join(folder, "p")} }${WINDOW}`,
+  );
+  const client = await wireClient(database, straddle.port, { application_name: "shop@1.4.0" });
+  const step = (sql: string) => [parse("", sql), bind("", ""), execute("")];
+  const failing = ["SELECT user_id FROM orders", "SELECT 1/(user_id - 7) FROM orders", "SELECT 3"];
+  // What comes behind an error is skipped up to the Sync, and the next batch starts anew.
+  await client.send(
+    ...[...failing.flatMap(step), sync()],
+    ...[...step("SELECT generate_series(1, 4)"), ...step("SELECT nope FROM orders"), sync()],
+    ...[query("UPDATE orders SET user_id = user_id"), ...step("SELECT 6"), sync()],
+  );
+  for (let count = 0; count < 4; count++) await client.until("ReadyForQuery");
+  client.abandon();
+  await straddle.stop();
+  const lines = readFileSync(join(folder, "p"), "utf8").trimEnd().split("\n");
+  const records: Fields[] = lines.map((line) => JSON.parse(line));
+  expect(pick(records, "sql", "sqlstate", "rows")).toEqual([
+    ["SELECT user_id FROM orders", undefined, 2],
+    ["SELECT $1/(user_id - $2) FROM orders", "22012", 0],
+    ["SELECT generate_series($1, $2)", undefined, 4],
+    ["SELECT nope FROM orders", "42703", 0],
+    ["UPDATE orders SET user_id = user_id", undefined, 2],
+    ["SELECT $1", undefined, 1],
   ]);
 });
 

@@ -216,6 +216,29 @@ test("stop: a batch without its Sync is let finish", async () => {
   ]);
 });
 
+test("stop: what does not end by itself is ended after 10 s", async () => {
+  const running = await start(WINDOW);
+  const [open, sleeping] = [await logIn(), await logIn()];
+  await open.client.send(query("BEGIN"));
+  await open.client.until("ReadyForQuery");
+  await sleeping.client.send(query("SELECT pg_sleep(60)"));
+  await until("the query", () => isInQuery(sleeping.name));
+  const startMs = performance.now();
+  await running.stop();
+  straddle = undefined;
+  expect(performance.now() - startMs).toBeLessThan(15_000);
+  for (const { client, name } of [open, sleeping]) {
+    await client.untilClosed();
+    expect(client.transcript.at(-2)).toContain("C57P01\\0");
+    await until("the end of the server session", async () => {
+      for (const pid of await backends(name)) {
+        await direct.query("SELECT pg_cancel_backend($1)", [pid]);
+      }
+      return (await backends(name)).length === 0;
+    });
+  }
+});
+
 /** What a client was doing when it vanished; each ends by itself on the server within a second. */
 const VANISHED: readonly { readonly what: string; readonly sql: readonly string[] }[] = [
   { what: "idle", sql: [] },

@@ -318,6 +318,20 @@ for (const size of ["1B", "2KiB"]) {
   });
 }
 
+test("cache_size_max: more texts than fit cost no more than that, and are counted", async () => {
+  const { decider } = (await start("cache_size_max: 256KiB")).state;
+  const client = await logIn();
+  // As ORMs write them: the list has another length each time, and no text comes again.
+  for (let count = 1; count <= 100; count++) {
+    const list = Array.from({ length: count }, (_, index) => `$${index + 1}`).join(", ");
+    const values = Array.from({ length: count }, () => "10");
+    const sql = `SELECT id FROM orders WHERE user_id IN (${list})`;
+    expect(await ask(client, ...run(sql, values))).toEqual(["SELECT 1", "I"]);
+    expect(decider.cacheState.size).toBeLessThanOrEqual(256 * 1024);
+  }
+  expect(decider.cacheState.evictedCount).toBeGreaterThan(50);
+});
+
 /** A port of which the kernel takes no more connections: nobody accepts those that it has taken. */
 async function startDeafPort() {
   const worker = new Worker(

@@ -1,7 +1,15 @@
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Straddle } from "../../src/cli/run.ts";
-import { bind, execute, parse, query, sync } from "../support/client-frames.ts";
+import {
+  bind,
+  describeStatement,
+  execute,
+  flush,
+  parse,
+  query,
+  sync,
+} from "../support/client-frames.ts";
 import { createDatabase, type TestDatabase } from "../support/server.ts";
 import { startTestStraddle } from "../support/straddle.ts";
 import { runDirect, wireClient } from "../support/twins.ts";
@@ -81,3 +89,27 @@ for (const { before, sql } of REFUSED) {
     });
   }
 }
+
+test("a refusal is told at a Flush, and what follows is skipped up to the Sync", async () => {
+  const client = await wireClient(database, straddle.port, { application_name: "shop@1.0.0" });
+  await client.send(parse("", "COPY orders TO STDOUT (FORMAT csv, HEADER)"), flush());
+  await client.until("ErrorResponse");
+  await client.send(
+    ...step("SELECT 1"),
+    describeStatement(""),
+    flush(),
+    ...step("SELECT 2"),
+    sync(),
+  );
+  await client.until("ReadyForQuery");
+  await client.send(...step("SELECT 3"), sync());
+  await client.until("ReadyForQuery");
+  client.abandon();
+  const told = client.transcript.filter((line) => /^< (Error|DataRow|Ready)/.test(line)).slice(1);
+  expect(told.map((line) => line.replace(/(ErrorResponse).*/, "$1"))).toEqual([
+    "< ErrorResponse",
+    '< ReadyForQuery "I"',
+    expect.stringContaining("< DataRow"),
+    '< ReadyForQuery "I"',
+  ]);
+});

@@ -61,6 +61,12 @@ const authentications = AUTH_USERS.flatMap((user): ContractCase[] => [
 
 export const STARTUP_CASES: readonly ContractCase[] = [
   {
+    name: "a password that is right, and no longer valid",
+    sees: ["> Password", "C28P01\\0", "closed"],
+    isBare: true,
+    steps: [start({ user: "user_expired" }, AUTH_PASSWORD), untilClosed()],
+  },
+  {
     name: "a startup that needs no password",
     sees: ["< Authentication 0", '< ParameterStatus "server_version\\0', "< BackendKeyData"],
     isBare: true,

@@ -3,7 +3,13 @@ import { Metrics, type MetricsOptions } from "../../src/metrics/metrics.ts";
 import { SHAPE, sessionInfo, statementRecord } from "../support/statement-record.ts";
 
 function newMetrics(changes: Partial<MetricsOptions> = {}): Metrics {
-  return new Metrics({ labelSetsMax: 3, audit: () => undefined, windows: () => [], ...changes });
+  return new Metrics({
+    labelSetsMax: 3,
+    audit: () => undefined,
+    cache: () => undefined,
+    windows: () => [],
+    ...changes,
+  });
 }
 
 /** The samples whose name begins so, without comments. */
@@ -134,16 +140,21 @@ test("recoveries and holds", async () => {
   );
 });
 
-test("audit and windows as they are at the scrape", async () => {
+test("audit, cache and windows as they are at the scrape", async () => {
   let name = "user_id";
   const metrics = newMetrics({
     audit: () => ({ droppedCount: 3, waitingCount: 2, pendingSize: 4096 }),
+    cache: () => ({ size: 2048, evictedCount: 7 }),
     windows: () => [{ window: "public.orders.user_id", name }],
   });
   expect(await samples(metrics, "straddle_audit")).toEqual([
     "straddle_audit_dropped_total 3",
     "straddle_audit_waiting 2",
     "straddle_audit_buffer_bytes 4096",
+  ]);
+  expect(await samples(metrics, "straddle_cache")).toEqual([
+    "straddle_cache_bytes 2048",
+    "straddle_cache_evictions_total 7",
   ]);
   name = "customer_id";
   expect(await samples(metrics, "straddle_window_physical")).toEqual([

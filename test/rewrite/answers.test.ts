@@ -91,6 +91,51 @@ const cases = [
       t: "person",
     },
   },
+  {
+    name: "the column that COPY was at, never its value",
+    sql: "COPY orders FROM STDIN",
+    server: {
+      C: "22P02",
+      W: 'COPY orders, line 1, column customer_id: "customer_id"',
+    },
+    client: { C: "22P02", W: 'COPY orders, line 1, column user_id: "customer_id"' },
+  },
+  {
+    name: "the column that a binary COPY was at",
+    sql: "COPY orders FROM STDIN (FORMAT binary)",
+    server: { C: "22P03", W: "COPY orders, line 1, column customer_id" },
+    client: { C: "22P03", W: "COPY orders, line 1, column user_id" },
+  },
+  {
+    name: "a column of COPY whose name ends like the renamed one's stays",
+    sql: "COPY orders FROM STDIN",
+    server: { C: "22P02", W: "COPY orders, Zeile 1, Spalte old_customer_id: NULL-Eingabe" },
+    client: { C: "22P02", W: "COPY orders, Zeile 1, Spalte old_customer_id: NULL-Eingabe" },
+  },
+  {
+    name: "the renamed table that COPY was at, behind a function",
+    sql: "COPY person FROM STDIN",
+    server: {
+      C: "P0001",
+      W: 'PL/pgSQL function people() line 1 at RAISE\nCOPY people, line 1: "people: a"',
+    },
+    client: {
+      C: "P0001",
+      W: 'PL/pgSQL function people() line 1 at RAISE\nCOPY person, line 1: "people: a"',
+    },
+  },
+  {
+    name: "the renamed table whose row was waited for",
+    sql: "DELETE FROM person",
+    server: { C: "55P03", W: 'while deleting tuple (0,1) in relation "people"' },
+    client: { C: "55P03", W: 'while deleting tuple (0,1) in relation "person"' },
+  },
+  {
+    name: "the SQL of a function stays",
+    sql: "DELETE FROM person",
+    server: { C: "22012", W: 'SQL statement "SELECT (1,2) FROM "people""' },
+    client: { C: "22012", W: 'SQL statement "SELECT (1,2) FROM "people""' },
+  },
 ];
 for (const { name, sql, server, client } of cases) {
   test(name, () => {

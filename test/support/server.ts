@@ -15,6 +15,7 @@ const HBA = `
 host all user_md5 127.0.0.1/32 md5
 host all user_scram 127.0.0.1/32 scram-sha-256
 host all user_password 127.0.0.1/32 password
+host all user_expired 127.0.0.1/32 scram-sha-256
 `;
 
 /** A server for tests: fast rather than safe, with the users of `AUTH_USERS`. */
@@ -44,6 +45,9 @@ export async function startServer(
     await client.query(`SET password_encryption = '${encryption}'`);
     await client.query(`CREATE ROLE ${user} LOGIN PASSWORD '${AUTH_PASSWORD}'`);
   }
+  await client.query(
+    `CREATE ROLE user_expired LOGIN PASSWORD '${AUTH_PASSWORD}' VALID UNTIL '2000-01-01'`,
+  );
   await client.query("SELECT pg_reload_conf()");
   await client.end();
   return server;

@@ -15,6 +15,15 @@ export async function runDirect(database: TestDatabase, sql: string): Promise<vo
   }
 }
 
+/** A database with the contents and OIDs of one that nobody is connected to. */
+export async function copyDatabase(template: TestDatabase): Promise<TestDatabase> {
+  const copy = await createDatabase();
+  await copy.drop();
+  const admin = { ...copy, connection: { ...copy.connection, database: "postgres" } };
+  await runDirect(admin, `CREATE DATABASE ${copy.name} TEMPLATE ${template.name}`);
+  return copy;
+}
+
 /**
  * Three databases with the same contents and OIDs, so that answers can be compared byte for byte: one
  * that keeps its old names, one that has the new names from the beginning, and one behind Straddle.
@@ -35,16 +44,8 @@ export async function createTwins(parts: {
 }): Promise<Twins> {
   const old = await createDatabase();
   await runDirect(old, parts.schema);
-  const copies: TestDatabase[] = [];
-  for (let count = 0; count < 2; count++) {
-    const copy = await createDatabase();
-    await copy.drop();
-    const admin = { ...old, connection: { ...old.connection, database: "postgres" } };
-    await runDirect(admin, `CREATE DATABASE ${copy.name} TEMPLATE ${old.name}`);
-    copies.push(copy);
-  }
-  const [renamed, shared] = copies;
-  if (renamed === undefined || shared === undefined) throw new Error("two copies were made");
+  const renamed = await copyDatabase(old);
+  const shared = await copyDatabase(old);
   await runDirect(renamed, parts.flip);
   const straddle = await startTestStraddle(shared, parts.settings);
   return {
