@@ -1,5 +1,6 @@
 import semver from "semver";
 import type { ConfigFile } from "./schema.ts";
+import { type ServerTlsSettings, toServerTls } from "./server-tls.ts";
 import { parseServerUrl } from "./server-url.ts";
 
 /** Where PostgreSQL is: over TCP, or `socket`, the path of its socket file. */
@@ -43,6 +44,9 @@ export function toConfig(file: ConfigFile): Config | string {
         : undefined;
   if (address === undefined) return "server.url names no host";
 
+  const serverTls = toServerTls(file.server.tls, address.kind === "unix");
+  if (typeof serverTls === "string") return serverTls;
+
   const unknown = parseUnknown(file.version.unknown);
   if (unknown === undefined) {
     return `version.unknown must be pass, reject or a version such as 1.0.0 or orders-api@1.0.0, not "${file.version.unknown}"`;
@@ -60,6 +64,7 @@ export function toConfig(file: ConfigFile): Config | string {
   const user = file.control.user ?? url?.user ?? "postgres";
   return settings(file, {
     address,
+    serverTls,
     unknown,
     user,
     password:
@@ -74,6 +79,7 @@ function settings(
   file: ConfigFile,
   derived: {
     address: ServerAddress;
+    serverTls: ServerTlsSettings;
     unknown: UnknownVersion;
     user: string;
     password: string | undefined;
@@ -87,7 +93,11 @@ function settings(
       port: listen.port,
       socket: listen.socket === undefined ? undefined : socketFile(listen.socket, listen.port),
     },
-    server: { address: derived.address, connectTimeoutMs: server.connect_timeout },
+    server: {
+      address: derived.address,
+      tls: derived.serverTls,
+      connectTimeoutMs: server.connect_timeout,
+    },
     control: {
       mode: control.mode,
       user: derived.user,
