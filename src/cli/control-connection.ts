@@ -2,7 +2,10 @@ import { readFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import pg from "pg";
 import type { Config } from "../config/config.ts";
+import { connectServer } from "../session/server-connector.ts";
+import { ControlStream } from "./control-stream.ts";
 import { explainSystemError, SetupError } from "./fail.ts";
+import { serverTarget } from "./server-target.ts";
 
 /**
  * How Straddle's own connections reach the server. A password file is read for each connection, since
@@ -25,7 +28,16 @@ export function controlConnection(config: Config): pg.ClientConfig {
     password: passwordFile === undefined ? control.password : () => firstLineOf(passwordFile),
     application_name: "straddle",
     connectionTimeoutMillis: server.connectTimeoutMs,
+    // Never by pg itself, which would listen to PGSSLMODE: either in plain, or by the stream.
+    ssl: false,
+    sslnegotiation: "postgres",
+    ...(server.tls === undefined ? {} : { stream: () => controlStream(config) }),
   };
+}
+
+function controlStream(config: Config): ControlStream {
+  const { connectTimeoutMs } = config.server;
+  return new ControlStream((user) => connectServer(serverTarget(config), connectTimeoutMs, user));
 }
 
 /** `db:5432`, or the socket's path: for messages. */

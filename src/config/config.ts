@@ -1,5 +1,6 @@
 import semver from "semver";
 import type { ConfigFile } from "./schema.ts";
+import { type ServerTlsSettings, toServerTls } from "./server-tls.ts";
 import { parseServerUrl } from "./server-url.ts";
 
 /** Where PostgreSQL is: over TCP, or `socket`, the path of its socket file. */
@@ -50,6 +51,8 @@ export function toConfig(file: ConfigFile): Config | string {
   if (tls.client_cert !== undefined && tls.ca === undefined) {
     return "listen.tls.client_cert needs ca: without it clients are not asked for a certificate";
   }
+  const serverTls = toServerTls(file.server.tls, address.kind === "unix");
+  if (typeof serverTls === "string") return serverTls;
 
   const unknown = parseUnknown(file.version.unknown);
   if (unknown === undefined) {
@@ -68,6 +71,7 @@ export function toConfig(file: ConfigFile): Config | string {
   const user = file.control.user ?? url?.user ?? "postgres";
   return settings(file, {
     address,
+    serverTls,
     unknown,
     user,
     password:
@@ -82,6 +86,7 @@ function settings(
   file: ConfigFile,
   derived: {
     address: ServerAddress;
+    serverTls: ServerTlsSettings;
     unknown: UnknownVersion;
     user: string;
     password: string | undefined;
@@ -103,7 +108,11 @@ function settings(
         clientCert: listen.tls.client_cert ?? "verify-ca",
       },
     },
-    server: { address: derived.address, connectTimeoutMs: server.connect_timeout },
+    server: {
+      address: derived.address,
+      tls: derived.serverTls,
+      connectTimeoutMs: server.connect_timeout,
+    },
     control: {
       mode: control.mode,
       user: derived.user,

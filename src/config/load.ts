@@ -3,6 +3,7 @@ import { type Config, toConfig } from "./config.ts";
 import { applyEnvironment, isMapping } from "./environment.ts";
 import { explainIssue, keyName } from "./explain.ts";
 import { ConfigFile } from "./schema.ts";
+import { useUrlTls } from "./url-tls.ts";
 import { configWarnings } from "./warnings.ts";
 import { readYaml } from "./yaml.ts";
 
@@ -46,6 +47,8 @@ export function parseConfig(
   const origins = applyEnvironment(document, ConfigFile, env);
   if (typeof origins === "string") return { kind: "error", message: origins };
   useDatabaseUrl(document, env);
+  const contradiction = useUrlTls(document);
+  if (contradiction !== undefined) return { kind: "error", message: contradiction };
 
   const parsed = ConfigFile.safeParse(document, { reportInput: true });
   if (!parsed.success) {

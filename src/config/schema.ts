@@ -42,6 +42,31 @@ const Listen = z.strictObject({
   tls: ListenTls.prefault({}),
 });
 
+const ServerTls = z.strictObject({
+  mode: z
+    .enum(["disable", "prefer", "require", "verify-ca", "verify-full"])
+    .default("disable")
+    .describe(
+      "TLS towards the server, by libpq's `sslmode`s. `prefer`: in plain if it has none. `require`: encrypted; the server's certificate is checked only if `ca` is given. `verify-ca`: its certificate is checked. `verify-full`: and the name in it. Unix sockets have no TLS.",
+    ),
+  ca: Text.optional().describe(
+    "A PEM file of the authorities that the server's certificate may come from. By default, for `verify-full`, the public ones that Node.js knows. This file, as the next two, is read again for each connection.",
+  ),
+  cert: Text.optional().describe(
+    "A PEM file with the certificate that Straddle shows the server, for all sessions; `key` goes with it.",
+  ),
+  key: Text.optional().describe("A PEM file with its private key, without a passphrase."),
+  server_name: Text.optional().describe(
+    "The name that is sent to the server (SNI, unless it is an IP address) and looked for in its certificate. Default: the host.",
+  ),
+  negotiation: z
+    .enum(["postgres", "direct"])
+    .default("postgres")
+    .describe(
+      "`postgres`: ask the server whether it has TLS. `direct`: begin with TLS at once, which PostgreSQL 17 and later understand; needs mode `require` or stronger.",
+    ),
+});
+
 const Server = z.strictObject({
   host: Text.optional().describe("PostgreSQL's host. One of `host`, `socket` and `url` is needed."),
   port: Port.default(5432).describe("PostgreSQL's port."),
@@ -51,19 +76,7 @@ const Server = z.strictObject({
   url: Text.optional().describe(
     "`postgres://user:password@host:port/database` in place of `host` and `port`. User, password and database become the defaults of `control`. Without any server the variable `DATABASE_URL` is taken.",
   ),
-  tls: z
-    .strictObject({
-      mode: z
-        .literal("disable", {
-          error: (issue) =>
-            ["prefer", "require", "verify-ca", "verify-full"].includes(String(issue.input))
-              ? `"${issue.input}": TLS towards the server is not there yet; only disable is`
-              : undefined,
-        })
-        .default("disable")
-        .describe("Only `disable`: TLS towards the server is not there yet."),
-    })
-    .prefault({}),
+  tls: ServerTls.prefault({}),
   connect_timeout: Duration.prefault("5s").describe(
     "How long the server may take to accept a connection.",
   ),

@@ -8,13 +8,10 @@ export interface ServerUrl {
   readonly database: string | undefined;
 }
 
-/** Those `sslmode`s under which libpq, too, connects without TLS to a server that has none. */
-const PLAIN_MODES: ReadonlySet<string> = new Set(["disable", "allow", "prefer"]);
-
 /**
- * Reads `postgres://user:password@host:port/database?sslmode=disable`. A host that begins with a
+ * Reads `postgres://user:password@host:port/database?sslmode=require`. A host that begins with a
  * slash (`?host=/var/run/postgresql`, or `%2Fvar…` in its place) is a socket folder, as in libpq.
- * Parameters that drivers put there for themselves are left alone. What is wrong comes back as a
+ * What it says of TLS is for `url-tls.ts`; parameters that drivers put there for themselves are left alone. What is wrong comes back as a
  * sentence, which never quotes the URL, since that holds a password.
  */
 export function parseServerUrl(text: string): ServerUrl | string {
@@ -22,10 +19,6 @@ export function parseServerUrl(text: string): ServerUrl | string {
   if (url === undefined) return "is not a URL like postgres://user:password@host:5432/database";
   if (url.protocol !== "postgres:" && url.protocol !== "postgresql:") {
     return `must begin with postgres:// or postgresql://, not ${url.protocol}//`;
-  }
-  const mode = url.searchParams.get("sslmode");
-  if (mode !== null && !PLAIN_MODES.has(mode)) {
-    return `asks for sslmode=${mode}, but TLS towards the server is not there yet`;
   }
   try {
     const host = url.searchParams.get("host") ?? decodeURIComponent(url.hostname);

@@ -11,6 +11,7 @@ import { clientReader, serverReader } from "./readers.ts";
 import { fatalFields } from "./refusal.ts";
 import { ServerHandler } from "./server-handler.ts";
 import { ServerPump } from "./server-pump.ts";
+import { reasonOf } from "./server-tls.ts";
 import type { SessionContext } from "./session-context.ts";
 import { abandon, finish, readOn, setReading } from "./sockets.ts";
 
@@ -152,24 +153,25 @@ export class Session {
   #listen(): void {
     const client = this.#client;
     client.on("drain", () => this.#updateReading());
-    client.on("end", () => this.#end("client"));
-    client.on("error", () => this.#end("client"));
-    client.on("close", () => this.#end("client"));
+    for (const event of ["end", "error", "close"]) client.on(event, () => this.#end("client"));
   }
 
   #connected(server: Socket): void {
     this.#server = server;
     server.on("drain", () => this.#updateReading());
-    server.on("end", () => this.#end("server"));
-    server.on("error", () => this.#end("server"));
-    server.on("close", () => this.#end("server"));
+    server.on("error", (error) => this.#serverFailed(error));
+    for (const event of ["end", "close"]) server.on(event, () => this.#end("server"));
     this.#toServer.open(server);
     this.#updateReading();
   }
 
+  /** It could not be reached, also if it took a certificate amiss: it has not said a word. */
   #serverFailed(error: Error): void {
-    this.#context.report("the server can't be reached", error);
-    this.fail("08006", `straddle could not connect to the server: ${error.message}`, "server");
+    if (this.#toClient.byteCount > 0) this.#end("server");
+    if (this.#isEnded) return;
+    const reason = reasonOf(error);
+    this.#context.report("the server can't be reached", reason);
+    this.fail("08006", `straddle could not connect to the server: ${reason}`, "server");
   }
 
   #take(pump: ClientPump | ServerPump, chunk: Buffer): void {

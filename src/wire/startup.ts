@@ -83,3 +83,6 @@ export function encodeStartup(protocol: number, parameters: ReadonlyMap<string, 
 export function isReplication(replication: string | undefined): boolean {
   return replication !== undefined && /^(on|t(r(ue?)?)?|y(es?)?|1|database)$/i.test(replication);
 }
+
+/** The first packet of who would like TLS. */
+export const SSL_REQUEST_BYTES: Buffer = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);

@@ -87,14 +87,77 @@ const refused: readonly {
     message: "limits.cache_size_max must be a number or text, not true",
   },
   {
-    yaml: "server: { host: db, tls: { mode: verify-full } }",
-    message:
-      'server.tls.mode: "verify-full": TLS towards the server is not there yet; only disable is',
-  },
-  {
     yaml: "server: { host: db, tls: { mode: on } }",
-    message: 'server.tls.mode must be disable, not "on"',
+    message: 'server.tls.mode must be disable, prefer, require, verify-ca or verify-full, not "on"',
   },
+  ...(
+    [
+      [
+        "socket: /run/pg, tls: { mode: require }",
+        "server.tls.mode: require needs TCP; there is no TLS over a Unix socket",
+      ],
+      [
+        "socket: /run/pg, tls: { mode: verify-full, ca: /ca }",
+        "server.tls.mode: verify-full needs TCP; there is no TLS over a Unix socket",
+      ],
+      [
+        "url: 'postgres:///x?host=/run/pg&sslmode=require'",
+        "server.tls.mode: require needs TCP; there is no TLS over a Unix socket",
+      ],
+      [
+        "host: db, tls: { mode: prefer, negotiation: direct }",
+        "server.tls.negotiation: direct needs server.tls.mode require, verify-ca or verify-full, not prefer",
+      ],
+      [
+        "host: db, tls: { negotiation: direct }",
+        "server.tls.negotiation: direct needs server.tls.mode require, verify-ca or verify-full, not disable",
+      ],
+      [
+        "host: db, tls: { negotiation: plain, mode: require }",
+        'server.tls.negotiation must be postgres or direct, not "plain"',
+      ],
+      [
+        "host: db, tls: { ca: /ca }",
+        "server.tls.ca is given, but server.tls.mode is disable, which encrypts nothing",
+      ],
+      [
+        "host: db, tls: { mode: verify-ca }",
+        "server.tls.ca is missing: with mode verify-ca any public authority would do; give one, or use verify-full",
+      ],
+      [
+        "host: db, tls: { mode: require, cert: /c }",
+        "server.tls.key is missing: a client certificate and its key go together",
+      ],
+      [
+        "host: db, tls: { mode: require, key: /k }",
+        "server.tls.cert is missing: a client certificate and its key go together",
+      ],
+      [
+        "url: 'postgres://db/x?sslmode=no-verify'",
+        "server.url asks for sslmode=no-verify, which is none of disable, allow, prefer, require, verify-ca, verify-full",
+      ],
+      [
+        "url: 'postgres://db/x?sslmode=require', tls: { mode: verify-full }",
+        "server.tls.mode and the sslmode of server.url contradict each other; give one of them",
+      ],
+      [
+        "url: 'postgres://db/x?sslmode=require', tls: { mode: disable }",
+        "server.tls.mode and the sslmode of server.url contradict each other; give one of them",
+      ],
+      [
+        "url: 'postgres://db/x?sslmode=verify-ca&sslrootcert=/a', tls: { ca: /b }",
+        "server.tls.ca and the sslrootcert of server.url contradict each other; give one of them",
+      ],
+      [
+        "url: 'postgres://db/x?sslrootcert=/ca'",
+        "server.tls.ca is given, but server.tls.mode is disable, which encrypts nothing",
+      ],
+      [
+        "url: 'postgres://db/x?sslmode=require&sslrootcert=system'",
+        "server.url asks for sslrootcert=system, which needs sslmode=verify-full, not require",
+      ],
+    ] as const
+  ).map(([server, message]) => ({ yaml: `server: { ${server} }`, message })),
   {
     yaml: `${HOST}\ncontrol: { mode: database }`,
     message: "control.mode: database is not there yet: windows come from this file only",
@@ -106,10 +169,6 @@ const refused: readonly {
   {
     yaml: "server: { url: 'mysql://u:secret@db/x' }",
     message: "server.url must begin with postgres:// or postgresql://, not mysql://",
-  },
-  {
-    yaml: "server: { url: 'postgres://u:secret@db/x?sslmode=require' }",
-    message: "server.url asks for sslmode=require, but TLS towards the server is not there yet",
   },
   { yaml: "server: { url: 'postgres:///x' }", message: "server.url names no host" },
   {
@@ -238,6 +297,14 @@ for (const { yaml, env = {}, message } of refused) {
   });
 }
 
+const TLS = {
+  mode: "require",
+  ca: undefined,
+  client: undefined,
+  serverName: undefined,
+  negotiation: "postgres",
+};
+
 const accepted: readonly {
   readonly name: string;
   readonly yaml: string;
@@ -285,6 +352,59 @@ const accepted: readonly {
     name: "a URL's host can be a socket folder",
     yaml: "server: { url: 'postgres:///shop?host=/run/pg' }",
     has: { server: { address: { kind: "unix", socket: "/run/pg/.s.PGSQL.5432" } } },
+  },
+  ...(
+    [
+      ["host: db", undefined],
+      ["socket: /run/pg, tls: { mode: prefer }", undefined],
+      ["url: 'postgres:///x?host=/run/pg&sslmode=prefer'", undefined],
+      ["url: 'postgres://db/x?sslmode=disable'", undefined],
+      ["host: db, tls: { mode: require }", TLS],
+      [
+        "host: db, tls: { mode: verify-full, ca: /ca, cert: /c, key: /k, server_name: pg, negotiation: direct }",
+        {
+          mode: "verify-full",
+          ca: "/ca",
+          client: { cert: "/c", key: "/k" },
+          serverName: "pg",
+          negotiation: "direct",
+        },
+      ],
+      [
+        "url: 'postgres://db/x?sslmode=verify-ca&sslrootcert=/ca&sslcert=/c&sslkey=/k&sslnegotiation=direct'",
+        {
+          ...TLS,
+          mode: "verify-ca",
+          ca: "/ca",
+          client: { cert: "/c", key: "/k" },
+          negotiation: "direct",
+        },
+      ],
+      ["url: 'postgres://db/x?sslmode=allow'", { ...TLS, mode: "prefer" }],
+      ["url: 'postgres://db/x?ssl=true'", TLS],
+      ["url: 'postgres://db/x?ssl=true&sslmode=verify-full'", { ...TLS, mode: "verify-full" }],
+      ["url: 'postgres://db/x?sslrootcert=system'", { ...TLS, mode: "verify-full" }],
+      [
+        "url: 'postgres://db/x?sslmode=require', tls: { mode: require, ca: /ca }",
+        { ...TLS, ca: "/ca" },
+      ],
+    ] as const
+  ).map(([server, tls]) => ({
+    name: `TLS towards the server: ${server}`,
+    yaml: `server: { ${server} }`,
+    has: { server: { tls } },
+  })),
+  {
+    name: "DATABASE_URL's sslmode",
+    yaml: "",
+    env: { DATABASE_URL: "postgres://ann@db/shop?sslmode=require" },
+    has: { server: { tls: TLS } },
+  },
+  {
+    name: "the environment's TLS",
+    yaml: HOST,
+    env: { STRADDLE_SERVER_TLS_MODE: "require", STRADDLE_SERVER_TLS_SERVER_NAME: "pg" },
+    has: { server: { tls: { ...TLS, serverName: "pg" } } },
   },
   {
     name: "DATABASE_URL serves when nothing else names a server",
