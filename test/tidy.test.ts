@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 
@@ -87,4 +87,13 @@ test(`no file is longer than ${LINES_MAX} lines`, () => {
     .map((file) => ({ file, lines: readFileSync(file, "utf8").split("\n").length - 1 }))
     .filter(({ lines }) => lines > LINES_MAX);
   expect(long).toEqual([]);
+});
+
+test("what test/README.md says is tested is there", () => {
+  const named = readFileSync("test/README.md", "utf8").matchAll(/`([\w/.-]+)` "([^"]+)"/g);
+  const wrong = [...named].filter(
+    ([, file = "", title = ""]) =>
+      !existsSync(join("test", file)) || !readFileSync(join("test", file), "utf8").includes(title),
+  );
+  expect(wrong.map(([whole]) => whole)).toEqual([]);
 });
