@@ -82,6 +82,7 @@ export function turnBackError(
       : exchangeQuoted(exchangeKey(exchangeQuoted(text, columns), columns), answers.tables),
   );
   exchangeField(result, "H", (text) => exchangeQualified(text, answers));
+  exchangeField(result, "W", (text) => exchangeCopied(text, answers));
   return result;
 }
 
@@ -204,6 +205,24 @@ function exchangeQualified(text: string, answers: Answers): string {
     }
   }
   return result;
+}
+
+/** `COPY orders, line 1, column user_id: "x"`: both names, in any language, and never the value. */
+function exchangeCopied(text: string, { relations }: Answers): string {
+  for (const { physical, logical, columns } of relations) {
+    const start = `COPY ${physical}, `;
+    if (!text.startsWith(start)) continue;
+    const colon = text.indexOf(": ", start.length);
+    const end = colon === -1 ? text.length : colon;
+    let place = text.slice(start.length, end);
+    for (const [column, name] of columns) {
+      if (!place.endsWith(` ${column}`)) continue;
+      place = place.slice(0, place.length - column.length) + name;
+      break;
+    }
+    return `COPY ${logical}, ${place}${text.slice(end)}`;
+  }
+  return text;
 }
 
 /** `P` counts characters from 1; an offset is a UTF-16 index. */
