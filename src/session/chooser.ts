@@ -29,12 +29,21 @@ export class Chooser {
   #answered(rows: Rows | undefined): void {
     const dialogue = this.#dialogue;
     const [schemas, version] = rows?.[0] ?? [];
-    if (typeof schemas === "string") {
-      // Trust boundary: the server's own array_to_json.
-      dialogue.sessionAnswered(JSON.parse(schemas) as string[], version ?? undefined);
-    } else {
-      this.#isUnanswered = true;
-    }
+    const names = namesOf(schemas);
+    if (names === undefined) this.#isUnanswered = true;
+    else dialogue.sessionAnswered(names, version ?? undefined);
     dialogue.controls.resumeClient();
+  }
+}
+
+/** The server's own array_to_json; undefined where something else came. */
+function namesOf(json: string | null | undefined): string[] | undefined {
+  if (typeof json !== "string") return undefined;
+  try {
+    const names: unknown = JSON.parse(json);
+    const isList = Array.isArray(names) && names.every((name) => typeof name === "string");
+    return isList ? names : undefined;
+  } catch {
+    return undefined;
   }
 }
