@@ -60,6 +60,10 @@ export class ExtendedHandler {
     if (pass === "blocked") return "blocked";
     const executions = [textExecution(choice, { plan, protocol: "extended" })];
     const refusal = firstRefusal(plan);
+    const isEdited = plan.ranText !== undefined;
+    if (isEdited && !isText(buffer.subarray(textStart, textEnd), dialogue.encoding)) {
+      return forwardUnread(dialogue, frame, "parse");
+    }
     if (refusal !== undefined) {
       return failExtended(dialogue, frame, "parse", { refusal, executions });
     }
@@ -173,7 +177,8 @@ export class ExtendedHandler {
   }
 
   close(frame: ClientFrame): Step {
-    const { prepared } = this.#dialogue;
+    const dialogue = this.#dialogue;
+    const { prepared } = dialogue;
     const reader = new ByteReader(frame.buffer, frame.start + 5, frame.end);
     const isStatement = reader.byte() === STATEMENT;
     const name = reader.text("latin1");
