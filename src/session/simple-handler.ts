@@ -46,6 +46,12 @@ export class SimpleHandler {
     const plan = this.#judge.apply({ plan: fresh, text: choice.text });
     const simple = dialogue.context.decider.simpleText(plan, choice.text);
     const executions = simple.parts.map(({ index, isOwn }) =>
+    if (simple.ranText !== undefined && !this.#isWhole(frame)) {
+      forward(dialogue, frame);
+      expectReply(dialogue, "query", [], leaving(pass));
+      this.#ended();
+      return "done";
+    }
       textExecution(choice, { plan, index, isOwn, protocol: "simple" }),
     );
     keepForReplay(dialogue, frame, plan);
@@ -87,7 +93,18 @@ export class SimpleHandler {
     return refusal === undefined ? "done" : "discard";
   }
 
-  /** A Query lets go of the unnamed statement, and ends the batch that it stands in. */
+  /** Whether the message is a text and its NUL: the server says what is wrong with any other. */
+  #isWhole({ buffer, start, end }: ClientFrame): boolean {
+    const textStart = start + 5;
+    const textEnd = end - 1;
+    if (textEnd < textStart || buffer[textEnd] !== 0) return false;
+    return isText(buffer.subarray(textStart, textEnd), this.#dialogue.encoding);
+  }
+
+  /**
+   * A Query lets go of the unnamed statement. It does not always end the batch that it stands in: its
+   * ReadyForQuery tells, and a Query behind an error is ignored with all else up to a Sync.
+   */
   #ended(): void {
     this.#dialogue.prepared.closeStatement("");
     this.#dialogue.batchEnded();
