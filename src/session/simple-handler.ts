@@ -1,6 +1,7 @@
 import { performance } from "node:perf_hooks";
 import { encodeQuery } from "../wire/encode.ts";
 import type { Chooser } from "./chooser.ts";
+import { isText } from "./client-encoding.ts";
 import type { ClientFrame, Step } from "./client-frame.ts";
 import type { Dialogue } from "./dialogue.ts";
 import { textExecution } from "./execution.ts";
@@ -45,13 +46,13 @@ export class SimpleHandler {
 
     const plan = this.#judge.apply({ plan: fresh, text: choice.text });
     const simple = dialogue.context.decider.simpleText(plan, choice.text);
-    const executions = simple.parts.map(({ index, isOwn }) =>
     if (simple.ranText !== undefined && !this.#isWhole(frame)) {
       forward(dialogue, frame);
       expectReply(dialogue, "query", [], leaving(pass));
       this.#ended();
       return "done";
     }
+    const executions = simple.parts.map(({ index, isOwn }) =>
       textExecution(choice, { plan, index, isOwn, protocol: "simple" }),
     );
     keepForReplay(dialogue, frame, plan);
@@ -67,7 +68,6 @@ export class SimpleHandler {
     forward(this.#dialogue, frame);
     keepForReplay(this.#dialogue, frame);
     expectReply(this.#dialogue, "function_call", []);
-    this.#dialogue.batchEnded();
     return "done";
   }
 
@@ -107,7 +107,6 @@ export class SimpleHandler {
    */
   #ended(): void {
     this.#dialogue.prepared.closeStatement("");
-    this.#dialogue.batchEnded();
     this.#judge.batchSent();
   }
 }
