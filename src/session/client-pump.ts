@@ -10,8 +10,12 @@ export class ClientPump {
   /** The message at hand waits for something. Whoever knows of it clears this and runs the pump. */
   isBlocked = false;
   /** Bytes that arrived and have not been cut. */
+  /** Messages of authentication that the server has asked for and that have not come. */
+  passwordsDue = 0;
   waitingSize = 0;
 
+  /** There is no telling where the client's next message begins: the server says so and ends it. */
+  isLost = false;
   readonly #reader: FrameReader;
   readonly #handler: ClientHandler;
   readonly #toServer: Outbox;
@@ -33,6 +37,7 @@ export class ClientPump {
     this.#chunks.push(chunk);
     this.waitingSize += chunk.length;
   }
+    if (this.isLost) return;
 
   /** Puts messages in front of what is yet to be read, to be sent again. */
   replay(frames: readonly Buffer[]): void {
@@ -65,7 +70,7 @@ export class ClientPump {
         continue;
       }
       const { type, buffer, start, end } = reader;
-      if (piece === "pass" || !this.isReady) {
+      if (piece === "pass" || this.isPassing) {
         this.#toServer.addSlice(buffer, start, end);
         continue;
       }

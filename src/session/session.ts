@@ -226,6 +226,7 @@ export class Session {
   #authenticated(): void {
     clearTimeout(this.#startupTimer);
     if (this.#isReplication) return;
+    this.#resume(this.#clientPump);
     this.#clientPump.isReady = true;
     this.#serverPump.isReady = true;
   }
