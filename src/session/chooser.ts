@@ -29,13 +29,22 @@ export class Chooser {
   #answered(rows: Rows | undefined): void {
     const dialogue = this.#dialogue;
     const [schemas, version] = rows?.[0] ?? [];
-    if (typeof schemas === "string") {
-      // Trust boundary: the server's own array_to_json.
-      dialogue.sessionAnswered(JSON.parse(schemas) as string[], version ?? undefined);
-    } else if (!dialogue.pipeline.isSkipping) {
-      // Else the server throws away the text, too: an error before it in its batch.
-      this.#isUnanswered = true;
-    }
+    const names = namesOf(schemas);
+    if (names !== undefined) dialogue.sessionAnswered(names, version ?? undefined);
+    // Else the server throws away the text, too: an error before it in its batch.
+    else if (!dialogue.pipeline.isSkipping) this.#isUnanswered = true;
     dialogue.controls.resumeClient();
+  }
+}
+
+/** The server's own array_to_json; undefined where something else came. */
+function namesOf(json: string | null | undefined): string[] | undefined {
+  if (typeof json !== "string") return undefined;
+  try {
+    const names: unknown = JSON.parse(json);
+    const isList = Array.isArray(names) && names.every((name) => typeof name === "string");
+    return isList ? names : undefined;
+  } catch {
+    return undefined;
   }
 }

@@ -1,3 +1,5 @@
+import { isUtf8 } from "node:buffer";
+
 /**
  * How texts of a `client_encoding` are decoded. All encodings but UTF-8 are read as latin1, byte for
  * byte: that is exact where every byte below 0x80 is ASCII, and nothing but ASCII is looked for.
@@ -34,4 +36,12 @@ const UNSAFE = new Set([
 /** Whether every byte below 0x80 is the ASCII character that it looks like. */
 export function isAsciiSafe(clientEncoding: string): boolean {
   return !UNSAFE.has(clientEncoding.toUpperCase());
+}
+
+/**
+ * Whether the server takes these bytes for a text at all. One that it does not take must get there
+ * as it came: decoded and encoded again it would be another text, which the server takes.
+ */
+export function isText(bytes: Buffer, encoding: BufferEncoding): boolean {
+  return !bytes.includes(0) && (encoding !== "utf8" || isUtf8(bytes));
 }

@@ -1,14 +1,21 @@
-import type { FrameReader } from "../wire/frame-reader.ts";
+import { type FrameReader, HEADER_SIZE, type Piece } from "../wire/frame-reader.ts";
+import { ProtocolError } from "../wire/protocol-error.ts";
 import type { ClientFrame } from "./client-frame.ts";
 import type { ClientHandler } from "./client-handler.ts";
 import type { Outbox } from "./outbox.ts";
 
 /** Cuts what the client sends and hands it on: to the handler what it decides on, the rest as it is. */
 export class ClientPump {
-  /** Before that, authentication: everything passes. */
+  /** Everything passes unseen. */
+  isPassing = false;
+  /** Authentication is over. Before that, what is not part of it waits: nothing could be decided. */
   isReady = false;
+  /** Messages of authentication that the server has asked for and that have not come. */
+  passwordsDue = 0;
   /** The message at hand waits for something. Whoever knows of it clears this and runs the pump. */
   isBlocked = false;
+  /** There is no telling where the client's next message begins: the server says so and ends it. */
+  isLost = false;
   /** Bytes that arrived and have not been cut. */
   waitingSize = 0;
 
@@ -30,6 +37,7 @@ export class ClientPump {
   }
 
   add(chunk: Buffer): void {
+    if (this.isLost) return;
     this.#chunks.push(chunk);
     this.waitingSize += chunk.length;
   }
@@ -56,7 +64,7 @@ export class ClientPump {
         if (this.#handle(pending)) this.#pending.shift();
         continue;
       }
-      const piece = reader.next();
+      const piece = this.#next();
       if (piece === "wait") {
         const chunk = this.#chunks.shift();
         if (chunk === undefined) return;
@@ -65,7 +73,7 @@ export class ClientPump {
         continue;
       }
       const { type, buffer, start, end } = reader;
-      if (piece === "pass" || !this.isReady) {
+      if (piece === "pass" || this.isPassing) {
         this.#toServer.addSlice(buffer, start, end);
         continue;
       }
@@ -74,11 +82,37 @@ export class ClientPump {
     }
   }
 
+  /** Of a message that can't be, the server gets as much as it needs to see that: its header. */
+  #next(): Piece {
+    if (this.isLost) return "wait";
+    try {
+      return this.#reader.next();
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      const { buffer, start } = this.#reader;
+      this.#toServer.addSlice(buffer, start, Math.min(start + HEADER_SIZE, buffer.length));
+      this.isLost = true;
+      this.#chunks.length = 0;
+      this.waitingSize = 0;
+      return "wait";
+    }
+  }
+
   /** Whether the message is dealt with. */
   #handle(frame: ClientFrame): boolean {
+    if (!this.isReady) return this.#authenticate(frame);
     const step = this.#handler.handle(frame);
     if (step === "discard" && frame.isHead) this.#reader.discardRest();
     this.isBlocked = step === "blocked";
     return step !== "blocked";
+  }
+
+  /** Whatever its type, the server takes it for the answer that it has asked for. */
+  #authenticate({ buffer, start, end }: ClientFrame): boolean {
+    this.isBlocked = this.passwordsDue === 0;
+    if (this.isBlocked) return false;
+    this.passwordsDue -= 1;
+    this.#toServer.addSlice(buffer, start, end);
+    return true;
   }
 }

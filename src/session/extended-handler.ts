@@ -3,6 +3,7 @@ import { lockTimeoutGuard } from "../guard/lock-timeout.ts";
 import { ByteReader } from "../wire/byte-reader.ts";
 import { encodeParse } from "../wire/encode.ts";
 import type { Chooser } from "./chooser.ts";
+import { isText } from "./client-encoding.ts";
 import type { ClientFrame, Step } from "./client-frame.ts";
 import type { Dialogue } from "./dialogue.ts";
 import { preparedExecution, textExecution } from "./execution.ts";
@@ -52,10 +53,17 @@ export class ExtendedHandler {
     const textStart = reader.position;
     const textEnd = buffer.indexOf(0, textStart);
     if (textEnd === -1 || textEnd >= end) return forwardUnread(dialogue, frame, "parse");
+    reader.position = textEnd + 1;
+    const typeCount = reader.int16();
+    if (typeCount * 4 !== reader.remaining) return forwardUnread(dialogue, frame, "parse");
 
     const choice = this.#chooser.choose(buffer, textStart, textEnd);
     if (choice === undefined) return "blocked";
     const { plan } = choice;
+    const isEdited = plan.ranText !== undefined;
+    if (isEdited && !isText(buffer.subarray(textStart, textEnd), dialogue.encoding)) {
+      return forwardUnread(dialogue, frame, "parse");
+    }
     const pass = passGate(dialogue, plan, { isExecuted: false });
     if (pass === "blocked") return "blocked";
     const executions = [textExecution(choice, { plan, protocol: "extended" })];
@@ -174,13 +182,20 @@ export class ExtendedHandler {
   }
 
   close(frame: ClientFrame): Step {
-    const { prepared } = this.#dialogue;
+    const dialogue = this.#dialogue;
+    const { prepared } = dialogue;
     const reader = new ByteReader(frame.buffer, frame.start + 5, frame.end);
     const isStatement = reader.byte() === STATEMENT;
     const name = reader.text("latin1");
-    if (isStatement) prepared.closeStatement(name);
-    else prepared.closePortal(name);
-    return forwardUnread(this.#dialogue, frame, "close");
+    const closed = isStatement ? prepared.closing(name) : undefined;
+    // Portals end with the transaction, and so with an error too.
+    if (!isStatement) prepared.closePortal(name);
+    keepForReplay(dialogue, frame);
+    forward(dialogue, frame);
+    expectExtended(dialogue, "close", [], (outcome) => {
+      if (outcome === "done") closed?.();
+    });
+    return "done";
   }
 
   #oversizeParse(frame: ClientFrame): Step {

@@ -75,6 +75,18 @@ export class PreparedStatements {
     this.#remove(cut(name));
   }
 
+  /**
+   * A Close on its way: the statement is still there if the server ignores it, behind an error. Gives
+   * what to call when it is done.
+   */
+  closing(name: string): () => void {
+    const key = cut(name);
+    const statement = this.#statements.get(key);
+    return () => {
+      if (this.#statements.get(key) === statement) this.#remove(key);
+    };
+  }
+
   closePortal(name: string): void {
     this.#portals.delete(cut(name));
   }

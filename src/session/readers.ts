@@ -1,9 +1,27 @@
-import { FrameReader, inspectedTypes } from "../wire/frame-reader.ts";
+import { FrameReader, inspectedTypes, LENGTH_MAX, SMALL_LENGTH_MAX } from "../wire/frame-reader.ts";
 import { Client, Server } from "../wire/frame-type.ts";
 
-/** What of the client's messages carries a decision. CopyData passes. */
+/** Those of which the server takes no more than 10 000 bytes (SocketBackend in tcop/postgres.c). */
+const CLIENT_SMALL: ReadonlySet<number> = new Set([
+  Client.close,
+  Client.copyDone,
+  Client.copyFail,
+  Client.describe,
+  Client.execute,
+  Client.flush,
+  Client.sync,
+  Client.terminate,
+]);
+const CLIENT_LENGTH_MAX = new Int32Array(256);
+for (const type of Object.values(Client)) {
+  CLIENT_LENGTH_MAX[type] = CLIENT_SMALL.has(type) ? SMALL_LENGTH_MAX : LENGTH_MAX;
+}
+
+/** What of the client's messages carries a decision, or is wrong. CopyData passes. */
 const CLIENT_INSPECTED = inspectedTypes(
-  Object.values(Client).filter((type) => type !== Client.copyData && type !== Client.flush),
+  Array.from({ length: 256 }, (_, type) => type).filter(
+    (type) => type !== Client.copyData && type !== Client.flush,
+  ),
 );
 /** What of the server's messages carries a decision. Rows and CopyData pass. */
 const SERVER_INSPECTED = inspectedTypes(
@@ -18,6 +36,7 @@ const SERVER_FRAME_SIZE_MAX = 1024 * 1024;
 export function clientReader(statementSizeMax: number): FrameReader {
   return new FrameReader({
     inspected: CLIENT_INSPECTED,
+    lengthMax: CLIENT_LENGTH_MAX,
     frameSizeMax: statementSizeMax,
     headSizeMax: HEAD_SIZE_MAX,
   });

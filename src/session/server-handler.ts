@@ -281,6 +281,7 @@ export class ServerHandler {
     if (dialogue.pipeline.count === 0) {
       if (dialogue.pins.size > 0) dialogue.pins.clear();
       dialogue.prepared.closeAllPortals();
+      dialogue.batchEnded();
     }
     if (dialogue.hasUnsettledSession) {
       dialogue.hasUnsettledSession = false;

@@ -14,6 +14,7 @@ export class ServerPump {
   readonly #reader: FrameReader;
   readonly #handler: ServerHandler;
   readonly #toClient: Outbox;
+  readonly #onPasswordDue: () => void;
   readonly #onReady: () => void;
   readonly #onAnswer: () => void;
   readonly #loginAnswers = new LoginAnswers();
@@ -25,6 +26,8 @@ export class ServerPump {
     readonly reader: FrameReader;
     readonly handler: ServerHandler;
     readonly toClient: Outbox;
+    /** Authentication goes on with a message of the client. */
+    readonly onPasswordDue: () => void;
     /** The first ReadyForQuery: authentication is over. */
     readonly onReady: () => void;
     /** Something that was owed may have been answered. */
@@ -33,6 +36,7 @@ export class ServerPump {
     this.#reader = options.reader;
     this.#handler = options.handler;
     this.#toClient = options.toClient;
+    this.#onPasswordDue = options.onPasswordDue;
     this.#onReady = options.onReady;
     this.#onAnswer = options.onAnswer;
   }
@@ -80,7 +84,16 @@ export class ServerPump {
     const instead = this.#loginAnswers.instead(type, buffer, start, end);
     if (instead === undefined) this.#toClient.addSlice(buffer, start, end);
     else this.#toClient.add(instead);
-    if (type !== Server.readyForQuery) return;
-    this.#onReady();
+    if (type === Server.readyForQuery) this.#onReady();
+    else if (type === Server.authentication && asksForPassword(buffer, start, end)) {
+      this.#onPasswordDue();
+    }
   }
+}
+
+/** AuthenticationOk and AuthenticationSASLFinal ask for nothing. */
+const ANSWERLESS: ReadonlySet<number> = new Set([0, 12]);
+
+function asksForPassword(buffer: Buffer, start: number, end: number): boolean {
+  return end - start >= 9 && !ANSWERLESS.has(buffer.readInt32BE(start + 5));
 }

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { encodeErrorResponse } from "../wire/encode.ts";
 import { ProtocolError } from "../wire/protocol-error.ts";
-import { encodeStartup, isReplication, type StartupPacket } from "../wire/startup.ts";
+import { isReplication, type StartupPacket } from "../wire/startup.ts";
 import { ClientHandler } from "./client-handler.ts";
 import { ClientPump } from "./client-pump.ts";
 import { Dialogue } from "./dialogue.ts";
@@ -14,6 +14,7 @@ import { ServerPump } from "./server-pump.ts";
 import { reasonOf } from "./server-tls.ts";
 import type { SessionContext } from "./session-context.ts";
 import { abandon, finish, readOn, setReading } from "./sockets.ts";
+import { startupBytes } from "./startup-bytes.ts";
 
 export interface SessionOptions {
   readonly id: number;
@@ -30,7 +31,7 @@ export interface SessionOptions {
  * One client connection and its one server connection: owns both sockets, cuts what comes in, gives
  * it to the handlers and writes what they say. Deciding is theirs, the sockets are its own.
  *
- * Until the first ReadyForQuery (authentication) both directions pass as they come.
+ * Until the first ReadyForQuery (authentication) what the server sends and asks for passes as it comes.
  */
 export class Session {
   readonly info: SessionInfo;
@@ -105,10 +106,12 @@ export class Session {
       handler: new ClientHandler(dialogue),
       toServer: this.#toServer,
     });
+    this.#clientPump.isPassing = this.#isReplication;
     this.#serverPump = new ServerPump({
       reader: fromServer,
       handler: new ServerHandler(dialogue),
       toClient: this.#toClient,
+      onPasswordDue: () => this.#passwordDue(),
       onReady: () => this.#authenticated(),
       onAnswer: () => this.#answered(),
     });
@@ -123,7 +126,7 @@ export class Session {
       failed: (error) => this.#serverFailed(error),
       take: (chunk) => this.#take(this.#serverPump, chunk),
     });
-    this.#toServer.add(this.#startupPacket(packet));
+    this.#toServer.add(startupBytes(packet, context.tagging, this.info.tag));
     if (options.rest.length > 0) this.#take(this.#clientPump, options.rest);
   }
 
@@ -138,16 +141,6 @@ export class Session {
     if (this.#isEnded) return;
     this.#toClient.add(encodeErrorResponse(fatalFields(sqlstate, message, hint)));
     this.#end(end);
-  }
-
-  /** As it came, but for the name under which the server is to show the session. */
-  #startupPacket({ protocol, parameters, bytes }: SessionOptions["packet"]): Buffer {
-    const { tag } = this.info;
-    const name = tag === undefined ? undefined : this.#context.tagging.applicationName(tag);
-    if (name === undefined || parameters.size === 0) return bytes;
-    // Latin1, as the packet is read: the bytes of the UTF-8 text.
-    const value = Buffer.from(name, "utf8").toString("latin1");
-    return encodeStartup(protocol, new Map(parameters).set("application_name", value));
   }
 
   #listen(): void {
@@ -225,11 +218,17 @@ export class Session {
     this.#run(this.#clientPump);
   }
 
+  #passwordDue(): void {
+    this.#clientPump.passwordsDue += 1;
+    this.#resume(this.#clientPump);
+  }
+
   #authenticated(): void {
     clearTimeout(this.#startupTimer);
     if (this.#isReplication) return;
     this.#clientPump.isReady = true;
     this.#serverPump.isReady = true;
+    this.#resume(this.#clientPump);
   }
 
   #answered(): void {
@@ -296,7 +295,8 @@ export class Session {
     else if (end === "client") abandon(this.#server);
     else finish(this.#server);
     this.info.bytesSent = this.#toClient.byteCount;
-    this.#context.observer.sessionClosed(this.info, end);
+    const why = this.#clientPump.isLost ? "protocol_error" : end;
+    this.#context.observer.sessionClosed(this.info, why);
     this.#onEnd(this);
   }
 }

@@ -1,6 +1,7 @@
 import { performance } from "node:perf_hooks";
 import { encodeQuery } from "../wire/encode.ts";
 import type { Chooser } from "./chooser.ts";
+import { isText } from "./client-encoding.ts";
 import type { ClientFrame, Step } from "./client-frame.ts";
 import type { Dialogue } from "./dialogue.ts";
 import { textExecution } from "./execution.ts";
@@ -45,6 +46,12 @@ export class SimpleHandler {
 
     const plan = this.#judge.apply({ plan: fresh, text: choice.text });
     const simple = dialogue.context.decider.simpleText(plan, choice.text);
+    if (simple.ranText !== undefined && !this.#isWhole(frame)) {
+      forward(dialogue, frame);
+      expectReply(dialogue, "query", [], leaving(pass));
+      this.#ended();
+      return "done";
+    }
     const executions = simple.parts.map(({ index, isOwn }) =>
       textExecution(choice, { plan, index, isOwn, protocol: "simple" }),
     );
@@ -61,7 +68,6 @@ export class SimpleHandler {
     forward(this.#dialogue, frame);
     keepForReplay(this.#dialogue, frame);
     expectReply(this.#dialogue, "function_call", []);
-    this.#dialogue.batchEnded();
     return "done";
   }
 
@@ -87,10 +93,20 @@ export class SimpleHandler {
     return refusal === undefined ? "done" : "discard";
   }
 
-  /** A Query lets go of the unnamed statement, and ends the batch that it stands in. */
+  /** Whether the message is a text and its NUL: the server says what is wrong with any other. */
+  #isWhole({ buffer, start, end }: ClientFrame): boolean {
+    const textStart = start + 5;
+    const textEnd = end - 1;
+    if (textEnd < textStart || buffer[textEnd] !== 0) return false;
+    return isText(buffer.subarray(textStart, textEnd), this.#dialogue.encoding);
+  }
+
+  /**
+   * A Query lets go of the unnamed statement. It does not always end the batch that it stands in: its
+   * ReadyForQuery tells, and a Query behind an error is ignored with all else up to a Sync.
+   */
   #ended(): void {
     this.#dialogue.prepared.closeStatement("");
-    this.#dialogue.batchEnded();
     this.#judge.batchSent();
   }
 }

@@ -9,10 +9,11 @@ import { ProtocolError } from "./protocol-error.ts";
 export type Piece = "frame" | "head" | "pass" | "wait";
 
 /** Type byte and length: the smallest frame, and all that is needed to know its size. */
-const HEADER_SIZE = 5;
+export const HEADER_SIZE = 5;
 
-/** PostgreSQL's own limit: PQ_LARGE_MESSAGE_LIMIT, just under 1 GiB. */
-const FRAME_SIZE_LIMIT = 0x3fffffff;
+/** What a length may be, itself included (PQ_LARGE_MESSAGE_LIMIT, PQ_SMALL_MESSAGE_LIMIT). */
+export const LENGTH_MAX = 0x3ffffffe;
+export const SMALL_LENGTH_MAX = 10_000;
 
 const EMPTY = Buffer.alloc(0);
 
@@ -23,9 +24,13 @@ export function inspectedTypes(types: readonly number[]): Uint8Array {
   return table;
 }
 
+const ANY_LENGTH = new Int32Array(256).fill(LENGTH_MAX);
+
 export interface FrameReaderOptions {
   /** 256 entries by type byte: 1 where frames of the type are to arrive whole. */
   readonly inspected: Uint8Array;
+  /** 256 entries by type byte: the largest length of its frames; 0 where there is no such type. */
+  readonly lengthMax?: Int32Array;
   /** Bytes. An inspected frame larger than this arrives as a head, and its rest passes. */
   readonly frameSizeMax: number;
   /** Bytes of a head, at most. */
@@ -51,6 +56,7 @@ export class FrameReader {
   isInspectingAll = false;
 
   readonly #inspected: Uint8Array;
+  readonly #lengthMax: Int32Array;
   readonly #frameSizeMax: number;
   readonly #headSizeMax: number;
   #passSize = 0; // Bytes of the current frame, passed or discarded, that have yet to arrive.
@@ -61,6 +67,7 @@ export class FrameReader {
 
   constructor(options: FrameReaderOptions) {
     this.#inspected = options.inspected;
+    this.#lengthMax = options.lengthMax ?? ANY_LENGTH;
     this.#frameSizeMax = options.frameSizeMax;
     this.#headSizeMax = options.headSizeMax;
   }
@@ -82,6 +89,7 @@ export class FrameReader {
     this.end = 0;
   }
 
+  /** What throws is the frame whose header is at `start`; all before it was cut. */
   next(): Piece {
     if (this.#heldSize > 0) return "wait";
     const { buffer } = this;
@@ -102,10 +110,13 @@ export class FrameReader {
       this.end = position;
       return "pass";
     }
+    if (position < buffer.length && this.#lengthMax[buffer[position] ?? 0] === 0) {
+      throw new ProtocolError("frame_unknown", `a message of type ${buffer[position]}`);
+    }
     if (buffer.length - position < HEADER_SIZE) return this.#hold(position, HEADER_SIZE);
 
     this.type = buffer[position] as number; // Bounds checked on the line above.
-    this.frameSize = this.#sizeAt(position);
+    this.frameSize = this.#sizeAt(position) || this.#throwAt(position);
     if (this.frameSize > this.#frameSizeMax) return this.#head(position);
     if (position + this.frameSize > buffer.length) return this.#hold(position, this.frameSize);
     this.end = position + this.frameSize;
@@ -122,7 +133,10 @@ export class FrameReader {
     const { buffer } = this;
     let position = from + this.#passSize;
     while (position + HEADER_SIZE <= buffer.length && !this.#isInspected(buffer[position])) {
-      position += this.#sizeAt(position);
+      const size = this.#sizeAt(position);
+      // One that is wrong is thrown for when it is the next.
+      if (size === 0 && position > this.start) break;
+      position += size > 0 ? size : this.#throwAt(position);
     }
     if (position <= buffer.length) {
       this.#passSize = 0;
@@ -136,13 +150,17 @@ export class FrameReader {
     return this.isInspectingAll || this.#inspected[type ?? 0] === 1;
   }
 
+  /** 0 where its length is out of bounds. */
   #sizeAt(position: number): number {
     const length = this.buffer.readInt32BE(position + 1); // Counts itself, not the type byte.
-    if (length < 4) throw new ProtocolError("frame_too_small", `a message of length ${length}`);
-    if (length > FRAME_SIZE_LIMIT) {
-      throw new ProtocolError("frame_too_large", `a message of length ${length}`);
-    }
-    return 1 + length;
+    const lengthMax = this.#lengthMax[this.buffer[position] ?? 0] ?? 0;
+    return length < 4 || length > lengthMax ? 0 : 1 + length;
+  }
+
+  #throwAt(position: number): never {
+    const length = this.buffer.readInt32BE(position + 1);
+    const code = length < 4 ? "frame_too_small" : "frame_too_large";
+    throw new ProtocolError(code, `a message of length ${length}`);
   }
 
   #head(position: number): Piece {

@@ -15,6 +15,7 @@ export class ProtocolError extends Error {
 export type ProtocolErrorCode =
   | "frame_too_small"
   | "frame_too_large"
+  | "frame_unknown"
   | "frame_malformed"
   | "startup_size"
   | "unexpected_reply";

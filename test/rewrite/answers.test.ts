@@ -136,6 +136,12 @@ const cases = [
     server: { C: "22012", W: 'SQL statement "SELECT (1,2) FROM "people""' },
     client: { C: "22012", W: 'SQL statement "SELECT (1,2) FROM "people""' },
   },
+  {
+    name: "where a COPY failed: the names of the place, never the value",
+    sql: "COPY orders (id, user_id) FROM STDIN",
+    server: { C: "22P02", M: "x", W: 'COPY orders, line 1, column customer_id: "customer_id"' },
+    client: { C: "22P02", M: "x", W: 'COPY orders, line 1, column user_id: "customer_id"' },
+  },
 ];
 for (const { name, sql, server, client } of cases) {
   test(name, () => {

@@ -105,3 +105,17 @@ test("inspecting all makes every type arrive whole", () => {
 test("a protocol error carries its code", () => {
   expect(new ProtocolError("frame_too_small", "x").code).toBe("frame_too_small");
 });
+
+test("a type that is none, and a length that is too much for its type, are thrown for at once", () => {
+  const lengthMax = new Int32Array(256);
+  lengthMax[0x53] = 8;
+  const options = { inspected: INSPECTED, frameSizeMax: 32, headSizeMax: 8, lengthMax };
+  const reading = (digits: string) => () => {
+    const reader = new FrameReader(options);
+    reader.push(hex(digits));
+    reader.next();
+  };
+  expect(reading("51")).toThrow(expect.objectContaining({ code: "frame_unknown" }));
+  expect(reading("53 00000009")).toThrow(expect.objectContaining({ code: "frame_too_large" }));
+  expect(reading("53 00000008")).not.toThrow();
+});

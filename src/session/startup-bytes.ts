@@ -1,0 +1,16 @@
+import type { VersionTag } from "../version/tag.ts";
+import { encodeStartup, type StartupPacket } from "../wire/startup.ts";
+import type { Tagging } from "./session-context.ts";
+
+/** The startup packet as it came, but for the name under which the server is to show the session. */
+export function startupBytes(
+  { protocol, parameters, bytes }: Extract<StartupPacket, { kind: "startup" }>,
+  tagging: Tagging,
+  tag: VersionTag | undefined,
+): Buffer {
+  const name = tag === undefined ? undefined : tagging.applicationName(tag);
+  if (name === undefined || parameters.size === 0) return bytes;
+  // Latin1, as the packet is read: the bytes of the UTF-8 text.
+  const value = Buffer.from(name, "utf8").toString("latin1");
+  return encodeStartup(protocol, new Map(parameters).set("application_name", value));
+}
