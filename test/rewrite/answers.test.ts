@@ -91,6 +91,133 @@ const cases = [
       t: "person",
     },
   },
+  {
+    name: "a value that looks like a column",
+    sql: "SELECT 'customer_id'::int, id FROM orders",
+    server: { C: "22P02", M: 'invalid input syntax for type integer: "customer_id"', P: "8" },
+    client: { C: "22P02", M: 'invalid input syntax for type integer: "customer_id"', P: "8" },
+  },
+  {
+    name: "a row's values in quotation marks",
+    sql: UPDATE,
+    server: { C: "23514", D: 'Failing row contains (1, "customer_id").', n: "positive" },
+    client: { C: "23514", D: 'Failing row contains (1, "customer_id").', n: "positive" },
+  },
+  {
+    name: "a constraint that is called like a column",
+    sql: UPDATE,
+    server: {
+      C: "23514",
+      M: 'new row for relation "orders" violates check constraint "customer_id"',
+    },
+    client: {
+      C: "23514",
+      M: 'new row for relation "orders" violates check constraint "customer_id"',
+    },
+  },
+  {
+    name: "a key's values in quotation marks, and the table behind them",
+    sql: "INSERT INTO person (id) VALUES (1)",
+    server: { C: "23503", D: 'Key (id)=("people") is not present in table "people".' },
+    client: { C: "23503", D: 'Key (id)=("people") is not present in table "person".' },
+  },
+  {
+    name: "both keys of a conflict",
+    sql: UPDATE,
+    server: {
+      C: "23P01",
+      D: "Key (customer_id)=(1) conflicts with existing key (customer_id)=(1).",
+    },
+    client: { C: "23P01", D: "Key (user_id)=(1) conflicts with existing key (user_id)=(1)." },
+  },
+  {
+    name: "a partition's key",
+    sql: "INSERT INTO parted (id, user_id) VALUES (900, 1)",
+    server: { C: "23514", D: "Partition key of the failing row contains (customer_id) = (900)." },
+    client: { C: "23514", D: "Partition key of the failing row contains (user_id) = (900)." },
+  },
+  {
+    name: "the text of a RAISE",
+    sql: UPDATE,
+    server: {
+      C: "23514",
+      M: 'no "customer_id" here',
+      H: "orders.customer_id",
+      R: "exec_stmt_raise",
+    },
+    client: {
+      C: "23514",
+      M: 'no "customer_id" here',
+      H: "orders.customer_id",
+      R: "exec_stmt_raise",
+    },
+  },
+  {
+    name: "a lock that is not to be had",
+    sql: "SELECT * FROM person FOR UPDATE NOWAIT",
+    server: { C: "55P03", M: 'could not obtain lock on row in relation "people"' },
+    client: { C: "55P03", M: 'could not obtain lock on row in relation "person"' },
+  },
+  {
+    name: "a name without quotation marks",
+    sql: "SELECT * FROM person",
+    server: { C: "42501", M: "permission denied for table people" },
+    client: { C: "42501", M: "permission denied for table person" },
+  },
+  {
+    name: "COPY's column, not its value",
+    sql: "COPY orders FROM STDIN",
+    server: { C: "22P02", W: 'COPY orders, line 2, column customer_id: "customer_id"' },
+    client: { C: "22P02", W: 'COPY orders, line 2, column user_id: "customer_id"' },
+  },
+  {
+    name: "COPY's column that is null",
+    sql: "COPY orders FROM STDIN",
+    server: { C: "22P04", W: "COPY orders, line 2, column customer_id: null input" },
+    client: { C: "22P04", W: "COPY orders, line 2, column user_id: null input" },
+  },
+  {
+    name: "COPY's table, not its values",
+    sql: "COPY person FROM STDIN",
+    server: { C: "22P04", W: 'COPY people, line 1: "people, line 1"' },
+    client: { C: "22P04", W: 'COPY person, line 1: "people, line 1"' },
+  },
+  {
+    name: "COPY's table below a trigger",
+    sql: "COPY person FROM STDIN",
+    server: {
+      C: "P0001",
+      W: 'PL/pgSQL function people() line 1 at RAISE\nCOPY people, line 1: "x\n,"',
+    },
+    client: {
+      C: "P0001",
+      W: 'PL/pgSQL function people() line 1 at RAISE\nCOPY person, line 1: "x\n,"',
+    },
+  },
+  {
+    name: "COPY in German",
+    sql: "COPY orders FROM STDIN",
+    server: { C: "22P02", W: "COPY orders, Zeile 2, Spalte customer_id: »abc«" },
+    client: { C: "22P02", W: "COPY orders, Zeile 2, Spalte customer_id: »abc«" },
+  },
+  {
+    name: "a row that COPY leaves out",
+    sql: "COPY orders FROM STDIN (ON_ERROR ignore, LOG_VERBOSITY verbose)",
+    server: {
+      C: "00000",
+      M: 'skipping row due to data type incompatibility at line 2 for column "customer_id": "customer_id"',
+    },
+    client: {
+      C: "00000",
+      M: 'skipping row due to data type incompatibility at line 2 for column "user_id": "customer_id"',
+    },
+  },
+  {
+    name: "a row that is locked",
+    sql: "DELETE FROM person",
+    server: { C: "55P03", W: 'while deleting tuple (0,1) in relation "people"' },
+    client: { C: "55P03", W: 'while deleting tuple (0,1) in relation "person"' },
+  },
 ];
 for (const { name, sql, server, client } of cases) {
   test(name, () => {
