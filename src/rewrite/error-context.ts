@@ -35,15 +35,15 @@ export function turnBackSentence(message: string, answers: Answers): string {
 }
 
 /** `CopyFromErrorCallback`: below triggers, if any, and with the row's text at its end. */
-const COPY_CONTEXT = /^((?:PL\/pgSQL function [^\n]*\n)*)COPY (?=[^]*?, line (\d+))([^]*)$/;
+const COPY_CONTEXT = /^((?:PL\/pgSQL function [^\n]*\n)*)COPY (?=[\s\S]*?, line (\d+))([\s\S]*)$/;
 
 const TUPLE_CONTEXT = /^(while [a-z ]+ tuple \(\d+,\d+\) in relation ")([^"\n]+)("(?:\n|$))/;
 
 const SKIPPED_ROW =
-  /^(skipping row due to data type incompatibility at line \d+ for column ")([^"]+)(": [^]*)$/;
+  /^(skipping row due to data type incompatibility at line \d+ for column ")([^"]+)(": [\s\S]*)$/;
 
 const DENIED =
-  /^((?:permission denied for|must be owner of) (?:table|view|materialized view|foreign table) )([^]+)$/;
+  /^((?:permission denied for|must be owner of) (?:table|view|materialized view|foreign table) )([\s\S]+)$/;
 
 /** `, column name: "value"`, `, column name: null input` or `, column name`. */
 function turnBackColumn(text: string, columns: ReadonlyMap<string, string>): string {
