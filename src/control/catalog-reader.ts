@@ -3,7 +3,7 @@ import { Catalog, type Column, type Relation } from "../version/catalog.ts";
 
 /**
  * Relations with their live columns, of every schema that a statement could mean. Temporary tables
- * of all sessions are among them, under their pg_temp_N.
+ * of all sessions are among them, under their pg_temp_N, and sequences, which can hide a table as well.
  */
 const CATALOG_SQL = `
   SELECT c.oid::pg_catalog.int8 AS oid, n.nspname AS schema, c.relname AS name, c.relkind AS kind,
@@ -17,7 +17,7 @@ const CATALOG_SQL = `
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN pg_catalog.pg_attribute a
     ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname !~ '^pg_toast'
+  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND n.nspname !~ '^pg_toast'
     AND (n.nspname IN ('pg_catalog', 'information_schema')) = $1
   GROUP BY c.oid, n.nspname, c.relname, c.relkind
   ORDER BY c.oid`;

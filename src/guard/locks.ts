@@ -71,7 +71,7 @@ const LOCKS: Readonly<Record<string, (node: AstNode) => Taken | undefined>> = {
       const partition = nodeMember(command, "def");
       return partition?.["concurrent"] === true;
     });
-    const others = [...referencedTables(node), ...commands.flatMap(partitionOf)];
+    const others = [...referencedTables(node), ...commands.flatMap(otherTableOf)];
     return {
       level,
       relations: [...relationMember(node, "relation"), ...others],
@@ -214,7 +214,11 @@ function object(node: AstNode, level: LockLevel): Taken {
 
 function createdTable(node: AstNode): Taken | undefined {
   const parents = listMember(node, "inhRelations").map((parent) => relationName(parent.node));
-  const referenced = referencedTables(node);
+  // Named as the table that is being made, it is that one: it comes first along the search path.
+  const [own] = relationMember(node, "relation");
+  const referenced = referencedTables(node).filter(
+    ({ schema, name }) => name !== own?.name || schema !== own?.schema,
+  );
   const levels: LockLevel[] = [];
   if (referenced.length > 0) levels.push("SHARE ROW EXCLUSIVE");
   if (parents.length > 0) {
@@ -234,9 +238,12 @@ function referencedTables(node: AstNode): readonly RelationName[] {
   return found;
 }
 
-function partitionOf(command: AstNode): readonly RelationName[] {
-  const partition = nodeMember(command, "def");
-  return partition === undefined ? [] : relationMember(partition, "name");
+/** The other table of ATTACH and DETACH PARTITION, and of INHERIT. NO INHERIT only looks at the parent. */
+function otherTableOf(command: AstNode): readonly RelationName[] {
+  const definition = nodeMember(command, "def");
+  if (definition === undefined) return [];
+  if (stringMember(command, "subtype") === "AT_AddInherit") return [relationName(definition)];
+  return relationMember(definition, "name");
 }
 
 function published(node: AstNode): Taken | undefined {

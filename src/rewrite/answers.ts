@@ -1,5 +1,6 @@
 import { type Edit, originalOffset } from "../sql/edit.ts";
 import { identifierName, tokenize } from "../sql/tokens.ts";
+import { turnBackContext, turnBackSentence } from "./error-context.ts";
 import { SourceText } from "./source-text.ts";
 
 /** What is needed to turn the server's answers to a rewritten statement back into the client's names. */
@@ -53,6 +54,10 @@ export function turnBackError(
     result.set("P", String(characterAt(sentText, original.offset)));
   }
 
+  exchangeField(result, "W", (text) => turnBackContext(text, answers));
+  // A text of RAISE is its author's, whatever stands in it.
+  if (fields.get("R") === "exec_stmt_raise") return result;
+
   const relation = answers.relations.find(
     ({ schema, physical }) => schema === fields.get("s") && physical === fields.get("t"),
   );
@@ -62,10 +67,22 @@ export function turnBackError(
     exchangeField(result, "c", (name) => columns.get(name) ?? name);
   }
 
+  const sqlstate = fields.get("C") ?? "";
+  exchangeField(result, "M", (text) => turnBackSentence(text, answers));
+  if (!NAMING_ERRORS.test(sqlstate)) return result;
+  if (sqlstate.startsWith("23")) {
+    // Only this one is about a column: other violations name a constraint, which is called as it is.
+    const named = sqlstate === "23502" ? columns : NO_NAMES;
+    exchangeField(result, "M", (text) =>
+      exchangeQuoted(exchangeQuoted(text, named), answers.tables),
+    );
+    exchangeField(result, "D", (text) => turnBackKey(text, fields, { columns, answers }));
+    return result;
+  }
+
   // Without a position, it can still be about a target's physical column.
   const isAboutWrittenName =
-    WRITTEN_NAME_ERRORS.has(fields.get("C") ?? "") &&
-    (position !== undefined || answers.targets.length === 0);
+    WRITTEN_NAME_ERRORS.has(sqlstate) && (position !== undefined || answers.targets.length === 0);
   exchangeField(result, "M", (text) => {
     const undone = edit?.kind === "name" ? undoEdit(text, edit, sentText) : text;
     // The name in the message is one that the client wrote, or one of an alias list: logical already.
@@ -79,12 +96,19 @@ export function turnBackError(
   exchangeField(result, "D", (text) =>
     isAboutWrittenName && answers.targets.length === 0
       ? text
-      : exchangeQuoted(exchangeKey(exchangeQuoted(text, columns), columns), answers.tables),
+      : exchangeQuoted(exchangeQuoted(text, columns), answers.tables),
   );
   exchangeField(result, "H", (text) => exchangeQualified(text, answers));
-  exchangeField(result, "W", (text) => exchangeContext(text, answers));
   return result;
 }
+
+/**
+ * Errors whose texts name tables and columns: what stands in quotation marks in others is a value
+ * (`invalid input syntax for type integer: "customer_id"`). 22P04 is about COPY's columns.
+ */
+const NAMING_ERRORS = /^(?:0A|22P04|23|2B|42|44|55)/;
+
+const NO_NAMES: ReadonlyMap<string, string> = new Map();
 
 /** undefined_column, ambiguous_column, undefined_table, duplicate_column, ...: about a name in the text. */
 const WRITTEN_NAME_ERRORS: ReadonlySet<string> = new Set([
@@ -180,21 +204,40 @@ function exchangeQuoted(text: string, names: ReadonlyMap<string, string>): strin
 
 const QUOTED = /(["'`«»‹›„“”‘’「『]\s?)([^"'`«»‹›„“”‘’「」『』]+?)(\s?["'`«»‹›“”‘’」』])/gu;
 
-/** `Key (a, b)=(1, 2)`: the names, never the values. */
-function exchangeKey(text: string, names: ReadonlyMap<string, string>): string {
-  const end = text.indexOf(")=(");
-  const start = text.indexOf("(");
-  if (end === -1 || start === -1 || start > end) return text;
-  const parts = text.slice(start, end).split(", ");
-  const exchanged = parts.map((part) => {
-    for (const [physical, logical] of names) {
+/**
+ * `Key (a, b)=(1, 2) is not present in table "t".`: the names and the table, never the values. A row
+ * that fails (`Failing row contains (1, 2).`) is nothing but values.
+ */
+function turnBackKey(
+  text: string,
+  fields: ErrorFields,
+  names: { columns: ReadonlyMap<string, string>; answers: Answers },
+): string {
+  const isOfPartition = fields.get("C") === "23514" && !fields.has("n");
+  const isOfKey = KEY_ERRORS.has(fields.get("C") ?? "");
+  if (!isOfPartition && !isOfKey) return text;
+  const middle = isOfPartition ? ") = (" : ")=(";
+  const start = text.indexOf("(") + 1;
+  const end = text.indexOf(middle);
+  if (start === 0 || end < start) return text;
+  const written = text.slice(start, end);
+  const exchanged = written.split(", ").map((part) => {
+    for (const [physical, logical] of names.columns) {
       const replaced = replaceWord(part, physical, logical);
       if (replaced !== part) return replaced;
     }
     return part;
   });
-  return text.slice(0, start) + exchanged.join(", ") + text.slice(end);
+  const last = text.lastIndexOf(")") + 1;
+  let values = text.slice(end, last);
+  // `conflicts with existing key (a, b)=(3, 4)`: the same names again.
+  const again = values.split(`(${written})=(`);
+  if (again.length === 2) values = again.join(`(${exchanged.join(", ")})=(`);
+  const table = exchangeQuoted(text.slice(last), names.answers.tables);
+  return text.slice(0, start) + exchanged.join(", ") + values + table;
 }
+
+const KEY_ERRORS: ReadonlySet<string> = new Set(["23503", "23505", "23P01"]);
 
 /** A hint names columns with their table. Only those of written tables are physical. */
 function exchangeQualified(text: string, answers: Answers): string {
@@ -205,45 +248,6 @@ function exchangeQualified(text: string, answers: Answers): string {
     }
   }
   return result;
-}
-
-/**
- * A context names the table that was being copied or locked. Anything else in it, such as the
- * statements of a function, stays as the database has it.
- */
-function exchangeContext(text: string, answers: Answers): string {
-  const start = text.search(COPY_CONTEXT);
-  const calls = start === -1 ? text : text.slice(0, start);
-  const tuples = calls.replaceAll(TUPLE_CONTEXT, (line) => exchangeQuoted(line, answers.tables));
-  return start === -1 ? tuples : tuples + exchangeCopied(text.slice(start), answers);
-}
-
-/** A COPY with its data runs in no function: where its context starts, nothing else follows. */
-const COPY_CONTEXT = /^COPY /mu;
-/** `while locking tuple (0,1) in relation "orders"`, in any language, but no function or its SQL. */
-const TUPLE_CONTEXT = /^[^"'`«»‹›„“「『]*\(\d+,\d+\).*$/gmu;
-
-/** `COPY orders, line 1, column user_id: "x"`, where the names are not quoted: never the value. */
-function exchangeCopied(text: string, { columns, tables }: Answers): string {
-  const colon = text.indexOf(":");
-  const end = colon === -1 ? text.length : colon;
-  let head = text.slice(0, end);
-  const column = longest(columns, (name) => {
-    return head.endsWith(name) && !isWordPart(head.at(-name.length - 1));
-  });
-  if (column !== undefined) head = head.slice(0, -column.length) + columns.get(column);
-  const table = longest(tables, (name) => {
-    return head.startsWith(`COPY ${name}`) && !isWordPart(head[name.length + 5]);
-  });
-  if (table !== undefined) head = `COPY ${tables.get(table)}${head.slice(table.length + 5)}`;
-  return head + text.slice(end);
-}
-
-function longest(
-  names: ReadonlyMap<string, string>,
-  isMeant: (name: string) => boolean,
-): string | undefined {
-  return [...names.keys()].filter(isMeant).sort((left, right) => right.length - left.length)[0];
 }
 
 /** `P` counts characters from 1; an offset is a UTF-16 index. */

@@ -22,7 +22,9 @@ export function changesSession({ kind, node }: Statement): boolean {
     case "RenameStmt":
       return stringMember(node, "renameType") === "OBJECT_SCHEMA";
     default:
-      return createsTemporary(node) || callsSetConfig({ kind, node });
+      return (
+        createsTemporary(node) || callsSetConfig({ kind, node }) || writesSettings({ kind, node })
+      );
   }
 }
 
@@ -79,6 +81,17 @@ function callsSetConfig(statement: Statement): boolean {
   let isFound = false;
   forEachSetConfig(statement, () => {
     isFound = true;
+  });
+  return isFound;
+}
+
+/** An UPDATE of the view pg_settings is a SET, also inside of WITH. */
+function writesSettings({ kind, node }: Statement): boolean {
+  let isFound = false;
+  walk({ [kind]: node }, (type, inner) => {
+    if (type !== "UpdateStmt") return;
+    const target = nodeMember(inner, "relation");
+    if (target !== undefined && stringMember(target, "relname") === "pg_settings") isFound = true;
   });
   return isFound;
 }

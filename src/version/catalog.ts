@@ -13,7 +13,7 @@ export interface Relation {
   readonly oid: number;
   readonly schema: string;
   readonly name: string;
-  /** `pg_class.relkind`: r table, p partitioned table, v view, m materialized view, f foreign table. */
+  /** `pg_class.relkind`: r table, p partitioned table, v view, m materialized view, f foreign table, S sequence. */
   readonly kind: string;
   /** Live columns by `attnum`: dropped and system columns are left out. */
   readonly columns: readonly Column[];

@@ -225,3 +225,32 @@ test("every statement of the first table is guarded, none of the second", () => 
   const isGuarded = (sql: string) => lockInGuard(sql) !== undefined;
   expect([GUARDED.filter((sql) => !isGuarded(sql)), FREE.filter(isGuarded)]).toEqual([[], []]);
 });
+
+/** Statements that lock a second table, which has to be asked about as well. */
+const OF_TWO_TABLES: readonly string[] = [
+  "ALTER TABLE child INHERIT parent",
+  "ALTER TABLE heir NO INHERIT parent",
+  "ALTER TABLE parted ATTACH PARTITION loose FOR VALUES FROM (10) TO (20)",
+  "ALTER TABLE parted DETACH PARTITION part",
+  "ALTER TABLE child ADD FOREIGN KEY (id) REFERENCES u",
+];
+
+for (const sql of OF_TWO_TABLES) {
+  test(`the tables of: ${sql}`, async () => {
+    const parsed = parseSql(sql);
+    const [statement] = parsed.kind === "parsed" ? parsed.statements : [];
+    const names = statement && lockedBy(statement)?.relations.map(({ name }) => name);
+    await client.query("BEGIN");
+    try {
+      await client.query(sql);
+      const { rows } = await client.query<{ name: string }>(
+        `SELECT DISTINCT c.relname AS name FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
+         WHERE pid = pg_backend_pid() AND c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace
+           AND mode IN ('ShareUpdateExclusiveLock', 'ShareRowExclusiveLock', 'AccessExclusiveLock')`,
+      );
+      expect(names?.toSorted()).toEqual(rows.map(({ name }) => name).toSorted());
+    } finally {
+      await client.query("ROLLBACK");
+    }
+  });
+}

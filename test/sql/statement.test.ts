@@ -166,6 +166,12 @@ const effects = [
   { text: "EXPLAIN ANALYZE CREATE TABLE t AS SELECT 1", session: false, catalog: true },
   { text: "EXPLAIN ANALYZE SELECT 1", session: false, catalog: false },
   { text: "TRUNCATE t", session: false, catalog: false },
+  {
+    text: "UPDATE pg_settings SET setting = 'x' WHERE name = 'search_path'",
+    session: true,
+    catalog: false,
+  },
+  { text: "SELECT setting FROM pg_settings", session: false, catalog: false },
 ];
 
 for (const { text, session, catalog } of effects) {

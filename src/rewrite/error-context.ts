@@ -1,0 +1,60 @@
+import type { Answers } from "./answers.ts";
+
+/**
+ * Turns back the names that the server writes without quotation marks, or beside values. Only sentences
+ * that match exactly: in another language they stay as they are, rather than that a value is changed.
+ */
+export function turnBackContext(context: string, answers: Answers): string {
+  const copied = COPY_CONTEXT.exec(context);
+  if (copied !== null) {
+    const [whole, before = "", line = "", rest = ""] = copied;
+    for (const { physical, logical, columns } of answers.relations) {
+      if (!rest.startsWith(`${physical}, line ${line}`)) continue;
+      const end = physical.length + `, line ${line}`.length;
+      const after = turnBackColumn(rest.slice(end), columns);
+      return `${before}COPY ${logical}, line ${line}${after}`;
+    }
+    return whole;
+  }
+  return context.replace(TUPLE_CONTEXT, (_, start: string, name: string, end: string) => {
+    return `${start}${answers.tables.get(name) ?? name}${end}`;
+  });
+}
+
+/** A message that is no error about a name, but says one. */
+export function turnBackSentence(message: string, answers: Answers): string {
+  const skipped = SKIPPED_ROW.exec(message);
+  if (skipped !== null) {
+    const [, before = "", name = "", after = ""] = skipped;
+    return `${before}${answers.columns.get(name) ?? name}${after}`;
+  }
+  return message.replace(
+    DENIED,
+    (_, start: string, name: string) => `${start}${answers.tables.get(name) ?? name}`,
+  );
+}
+
+/** `CopyFromErrorCallback`: below triggers, if any, and with the row's text at its end. */
+const COPY_CONTEXT = /^((?:PL\/pgSQL function [^\n]*\n)*)COPY (?=[\s\S]*?, line (\d+))([\s\S]*)$/;
+
+const TUPLE_CONTEXT = /^(while [a-z ]+ tuple \(\d+,\d+\) in relation ")([^"\n]+)("(?:\n|$))/;
+
+const SKIPPED_ROW =
+  /^(skipping row due to data type incompatibility at line \d+ for column ")([^"]+)(": [\s\S]*)$/;
+
+const DENIED =
+  /^((?:permission denied for|must be owner of) (?:table|view|materialized view|foreign table) )([\s\S]+)$/;
+
+/** `, column name: "value"`, `, column name: null input` or `, column name`. */
+function turnBackColumn(text: string, columns: ReadonlyMap<string, string>): string {
+  const start = ", column ";
+  if (!text.startsWith(start)) return text;
+  for (const [physical, logical] of columns) {
+    const after = text.slice(start.length + physical.length);
+    const isName = text.startsWith(physical, start.length);
+    if (isName && (after === "" || after.startsWith(': "') || after === ": null input")) {
+      return `${start}${logical}${after}`;
+    }
+  }
+  return text;
+}
