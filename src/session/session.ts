@@ -13,6 +13,7 @@ import { ServerHandler } from "./server-handler.ts";
 import { ServerPump } from "./server-pump.ts";
 import { reasonOf } from "./server-tls.ts";
 import type { SessionContext } from "./session-context.ts";
+import { sessionInfo } from "./session-info.ts";
 import { abandon, finish, readOn, setReading } from "./sockets.ts";
 import { startupBytes } from "./startup-bytes.ts";
 
@@ -70,17 +71,8 @@ export class Session {
     this.#toServer = new Outbox();
     this.#isUnread = parameters.size === 0;
     this.#isReplication = isReplication(parameters.get("replication"));
-    const user = parameters.get("user") ?? "";
-    this.info = {
-      id: options.id,
-      user,
-      database: parameters.get("database") ?? user,
-      clientAddress: options.clientAddress,
-      startedAt: Date.now(),
-      tag: context.tagging.fromStartup(parameters),
-      bytesReceived: 0,
-      bytesSent: 0,
-    };
+    const { id, clientAddress } = options;
+    this.info = sessionInfo(packet, { id, clientAddress, tagging: context.tagging });
     const fromClient = clientReader(context.limits.statementSizeMax);
     const fromServer = serverReader();
     const dialogue = new Dialogue({
