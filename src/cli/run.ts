@@ -8,6 +8,7 @@ import { ConfigWatch } from "./config-watch.ts";
 import { controlConnection, serverName } from "./control-connection.ts";
 import { explainSystemError, SetupError } from "./fail.ts";
 import { HealthBoard } from "./health-board.ts";
+import { listenOnSocket } from "./listen-socket.ts";
 import { log } from "./log.ts";
 import { Observers } from "./observers.ts";
 import { SharedState } from "./shared-state.ts";
@@ -82,11 +83,7 @@ export async function startStraddle(
         const subject = `listen.host and listen.port: ${host}:${config.listen.port}`;
         throw new SetupError(explainSystemError(subject, error));
       });
-    if (socket !== undefined) {
-      await listener.listen({ path: socket }).catch((error: unknown) => {
-        throw new SetupError(explainSystemError(`listen.socket: ${socket}`, error));
-      });
-    }
+    if (socket !== undefined) await listenOnSocket(listener, socket);
     await observers.serve(state, () => health.report(state, observers.auditProblem));
     health.isStarted = true;
     const running = listener;
