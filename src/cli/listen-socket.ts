@@ -1,4 +1,4 @@
-import { lstatSync, unlinkSync } from "node:fs";
+import { chmodSync, lstatSync, unlinkSync } from "node:fs";
 import { createConnection } from "node:net";
 import type { Listener } from "../session/listener.ts";
 import { explainSystemError, SetupError } from "./fail.ts";
@@ -7,16 +7,22 @@ const KEY = "listen.socket";
 
 /**
  * Listens on a Unix socket. A process that was killed leaves its socket's file behind, and the system
- * then says that the address is in use: a file that nobody listens on is removed. What can't be had
- * is a SetupError.
+ * then says that the address is in use: a file that nobody listens on is removed. `mode` is
+ * who may connect. What can't be had is a SetupError.
  */
-export async function listenOnSocket(listener: Listener, file: string): Promise<void> {
+export async function listenOnSocket(
+  listener: Listener,
+  file: string,
+  mode: number,
+): Promise<void> {
   try {
     await listener.listen({ path: file }).catch(async (error: unknown) => {
       if (codeOf(error) !== "EADDRINUSE") throw error;
       await removeStale(file);
       await listener.listen({ path: file });
     });
+    // As the process's umask has it, its own account alone could connect.
+    chmodSync(file, mode);
   } catch (error) {
     if (error instanceof SetupError) throw error;
     throw new SetupError(explainSystemError(`${KEY}: ${file}`, error));

@@ -76,14 +76,14 @@ export async function startStraddle(
       throw new SetupError(explainSystemError(subject, error));
     });
     listener = new Listener({ context: state, sessionsMax: config.limits.sessionsMax });
-    const { host, socket } = config.listen;
+    const { host, socket, socketMode } = config.listen;
     const port = await listener
       .listen({ host, port: config.listen.port })
       .catch((error: unknown) => {
         const subject = `listen.host and listen.port: ${host}:${config.listen.port}`;
         throw new SetupError(explainSystemError(subject, error));
       });
-    if (socket !== undefined) await listenOnSocket(listener, socket);
+    if (socket !== undefined) await listenOnSocket(listener, socket, socketMode);
     await observers.serve(state, () => health.report(state, observers.auditProblem));
     health.isStarted = true;
     const running = listener;

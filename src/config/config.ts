@@ -86,6 +86,7 @@ function settings(
       host: listen.host,
       port: listen.port,
       socket: listen.socket === undefined ? undefined : socketFile(listen.socket, listen.port),
+      socketMode: listen.socket_mode,
     },
     server: { address: derived.address, connectTimeoutMs: server.connect_timeout },
     control: {

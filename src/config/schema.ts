@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Count, Duration, ListenPort, Port, Size, Text } from "./scalars.ts";
+import { Count, Duration, FileMode, ListenPort, Port, Size, Text } from "./scalars.ts";
 import { Source } from "./source-schema.ts";
 import { Windows } from "./window-schema.ts";
 
@@ -13,6 +13,9 @@ const Listen = z.strictObject({
   port: ListenPort.default(6432).describe("TCP port to accept clients on; 0 picks a free one."),
   socket: Text.optional().describe(
     "Unix socket to accept clients on as well: its file, or a folder in which `.s.PGSQL.<port>` is made.",
+  ),
+  socket_mode: FileMode.prefault("0777").describe(
+    "Permissions of that socket, in octal and in quotes. Who may write to it may connect: `0777` is everybody, as with PostgreSQL's `unix_socket_permissions`; `0770` is the owner and the group.",
   ),
 });
 

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -27,12 +27,9 @@ afterAll(async () => {
 const FILE = ".s.PGSQL.6432";
 
 /** Starts on the socket, asks through it, stops; the error where it can't be had. */
-async function serveOn(socket: string, more = ""): Promise<string> {
+async function serveOn(socket: string): Promise<string> {
   try {
-    const straddle = await startTestStraddle(
-      database,
-      `listen: { port: 0, socket: ${socket}${more} }`,
-    );
+    const straddle = await startTestStraddle(database, `listen: { port: 0, socket: ${socket} }`);
     try {
       return await answer(folder);
     } finally {
@@ -91,3 +88,19 @@ test("a file that is no socket is left alone", async () => {
     true,
   ]);
 });
+
+for (const { setting, mode } of [
+  { setting: "", mode: "777" },
+  { setting: ', socket_mode: "0770"', mode: "770" },
+]) {
+  test(`the socket's permissions are ${mode} with {${setting}}`, async () => {
+    const path = join(folder, FILE);
+    const straddle = await startTestStraddle(
+      database,
+      `listen: { port: 0, socket: ${path}${setting} }`,
+    );
+    const found = (statSync(path).mode & 0o777).toString(8);
+    await straddle.stop();
+    expect(found).toBe(mode);
+  });
+}
