@@ -1,8 +1,11 @@
 import { readFileSync } from "node:fs";
-import { basename, dirname } from "node:path";
+import { Socket } from "node:net";
+import { dirname } from "node:path";
 import pg from "pg";
 import type { Config } from "../config/config.ts";
+import type { ServerTarget } from "../session/server-connector.ts";
 import { explainSystemError, SetupError } from "./fail.ts";
+import { socketFile } from "./socket-file.ts";
 
 /**
  * How Straddle's own connections reach the server. A password file is read for each connection, since
@@ -10,16 +13,12 @@ import { explainSystemError, SetupError } from "./fail.ts";
  */
 export function controlConnection(config: Config): pg.ClientConfig {
   const { server, control } = config;
-  const { address } = server;
+  const target = serverTarget(config);
   const { passwordFile } = control;
   return {
-    ...(address.kind === "tcp"
-      ? { host: address.host, port: address.port }
-      : // pg, as libpq, takes the folder, and makes the file's name of the port.
-        {
-          host: dirname(address.socket),
-          port: Number(basename(address.socket).split(".").at(-1)),
-        }),
+    ...(target.kind === "tcp"
+      ? { host: target.host, port: target.port }
+      : { host: dirname(target.socket), stream: () => new FileSocket(target.socket) }),
     user: control.user,
     database: control.database,
     password: passwordFile === undefined ? control.password : () => firstLineOf(passwordFile),
@@ -28,10 +27,32 @@ export function controlConnection(config: Config): pg.ClientConfig {
   };
 }
 
+/** pg, as libpq, takes a folder and makes the file's name of the port; this goes to any file. */
+class FileSocket extends Socket {
+  readonly #file: string;
+
+  constructor(file: string) {
+    super();
+    this.#file = file;
+  }
+
+  override connect(): this {
+    return super.connect({ path: this.#file });
+  }
+}
+
+/** Where the server is now. */
+export function serverTarget(config: Config): ServerTarget {
+  const { address } = config.server;
+  return address.kind === "tcp"
+    ? address
+    : { kind: "unix", socket: socketFile(address.path, address.port) };
+}
+
 /** `db:5432`, or the socket's path: for messages. */
 export function serverName(config: Config): string {
-  const { address } = config.server;
-  return address.kind === "tcp" ? `${address.host}:${address.port}` : address.socket;
+  const target = serverTarget(config);
+  return target.kind === "tcp" ? `${target.host}:${target.port}` : target.socket;
 }
 
 /** Runs `work` with a connection of its own. That none can be had is a SetupError. */

@@ -1,5 +1,6 @@
-import { chmodSync, lstatSync, unlinkSync } from "node:fs";
+import { chmodSync, existsSync, lstatSync, unlinkSync } from "node:fs";
 import { createConnection } from "node:net";
+import { dirname } from "node:path";
 import type { Listener } from "../session/listener.ts";
 import { explainSystemError, SetupError } from "./fail.ts";
 
@@ -15,6 +16,10 @@ export async function listenOnSocket(
   file: string,
   mode: number,
 ): Promise<void> {
+  const folder = dirname(file);
+  if (!existsSync(folder)) {
+    throw new SetupError(`${KEY}: ${file} can't be made: there is no folder ${folder}`);
+  }
   try {
     await listener.listen({ path: file }).catch(async (error: unknown) => {
       if (codeOf(error) !== "EADDRINUSE") throw error;

@@ -12,6 +12,7 @@ import { listenOnSocket } from "./listen-socket.ts";
 import { log } from "./log.ts";
 import { Observers } from "./observers.ts";
 import { SharedState } from "./shared-state.ts";
+import { socketFile } from "./socket-file.ts";
 
 /** A configuration file is looked at this often, in case its folder tells nothing of changes. */
 const CONFIG_POLL_MS = 2_000;
@@ -20,6 +21,7 @@ const STOP_DEADLINE_MS = 10_000;
 
 export interface Straddle {
   readonly port: number;
+  /** The Unix socket's file. */
   readonly socket: string | undefined;
   /** Where metrics and health are; undefined when they are off. */
   readonly metricsPort: number | undefined;
@@ -83,13 +85,14 @@ export async function startStraddle(
         const subject = `listen.host and listen.port: ${host}:${config.listen.port}`;
         throw new SetupError(explainSystemError(subject, error));
       });
-    if (socket !== undefined) await listenOnSocket(listener, socket, socketMode);
+    const file = socket === undefined ? undefined : socketFile(socket, port);
+    if (file !== undefined) await listenOnSocket(listener, file, socketMode);
     await observers.serve(state, () => health.report(state, observers.auditProblem));
     health.isStarted = true;
     const running = listener;
     return {
       port,
-      socket,
+      socket: file,
       get metricsPort() {
         return observers.port;
       },

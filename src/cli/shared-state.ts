@@ -10,6 +10,7 @@ import { Catalog } from "../version/catalog.ts";
 import { type Naming, namingFor } from "../version/naming.ts";
 import { formatTag, type VersionTag } from "../version/tag.ts";
 import type { Window } from "../version/window.ts";
+import { serverTarget } from "./control-connection.ts";
 import { taggingFor } from "./tagging.ts";
 
 /** Tags that a naming is kept for. More than this many versions at one time is a mistake somewhere. */
@@ -94,8 +95,8 @@ export class SharedState implements SessionContext {
   }
 
   connectServer(user: ServerUser): () => void {
-    const { address, connectTimeoutMs } = this.#config.server;
-    return connectServer(address, connectTimeoutMs, user);
+    const { connectTimeoutMs } = this.#config.server;
+    return connectServer(serverTarget(this.#config), connectTimeoutMs, user);
   }
 
   report(problem: string, error: unknown): void {

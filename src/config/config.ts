@@ -2,10 +2,13 @@ import semver from "semver";
 import type { ConfigFile } from "./schema.ts";
 import { parseServerUrl } from "./server-url.ts";
 
-/** Where PostgreSQL is: over TCP, or `socket`, the path of its socket file. */
+/**
+ * Where PostgreSQL is: over TCP, or by a Unix socket. Whether `path` is its file, or the folder in which
+ * it is named for the port, only the file system can tell.
+ */
 export type ServerAddress =
   | { readonly kind: "tcp"; readonly host: string; readonly port: number }
-  | { readonly kind: "unix"; readonly socket: string };
+  | { readonly kind: "unix"; readonly path: string; readonly port: number };
 
 export type UnknownVersion =
   | { readonly kind: "pass" }
@@ -37,7 +40,7 @@ export function toConfig(file: ConfigFile): Config | string {
   const socket = file.server.socket ?? url?.socket;
   const address: ServerAddress | undefined =
     socket !== undefined
-      ? { kind: "unix", socket: socketFile(socket, port) }
+      ? { kind: "unix", path: socket, port }
       : host !== undefined
         ? { kind: "tcp", host, port }
         : undefined;
@@ -85,7 +88,7 @@ function settings(
     listen: {
       host: listen.host,
       port: listen.port,
-      socket: listen.socket === undefined ? undefined : socketFile(listen.socket, listen.port),
+      socket: listen.socket,
       socketMode: listen.socket_mode,
     },
     server: { address: derived.address, connectTimeoutMs: server.connect_timeout },
@@ -134,12 +137,6 @@ function settings(
       bufferSizeMax: limits.buffer_size_max,
     },
   } as const;
-}
-
-/** libpq's name for a socket in a folder; a path that ends in such a name is the file itself. */
-function socketFile(path: string, port: number): string {
-  if (/(^|\/)\.s\.PGSQL\.\d+$/.test(path)) return path;
-  return `${path.replace(/\/+$/, "")}/.s.PGSQL.${port}`;
 }
 
 function parseUnknown(text: string): UnknownVersion | undefined {

@@ -40,8 +40,8 @@ async function serveOn(socket: string): Promise<string> {
   }
 }
 
-async function answer(host: string): Promise<string> {
-  const client = new pg.Client({ ...database.connection, host, port: 6432 });
+async function answer(host: string, port = 6432): Promise<string> {
+  const client = new pg.Client({ ...database.connection, host, port });
   await client.connect();
   const { rows } = await client.query("SELECT 'served' AS answer");
   await client.end();
@@ -56,6 +56,36 @@ async function leaveStale(path: string): Promise<void> {
   child.kill("SIGKILL");
   await once(child, "exit");
 }
+
+test("a socket's file may have any name, and so may the server's", async () => {
+  const inner = join(folder, "inner.sock");
+  const first = await startTestStraddle(database, `listen: { port: 0, socket: ${inner} }`);
+  const second = await startTestStraddle(
+    database,
+    `server: { socket: ${inner} }\nlisten: { port: 0, socket: ${folder}/ }`,
+  );
+  const answered = await answer(folder, second.port);
+  const files = [first.socket, second.socket];
+  await second.stop();
+  await first.stop();
+  expect({ answered, files }).toEqual({
+    answered: "served",
+    files: [inner, join(folder, `.s.PGSQL.${second.port}`)],
+  });
+});
+
+test("a folder that does not exist is named", async () => {
+  expect(await serveOn(`${folder}/nowhere/f.sock`)).toBe(
+    `listen.socket: ${folder}/nowhere/f.sock can't be made: there is no folder ${folder}/nowhere`,
+  );
+});
+
+test("a server's socket that isn't there is named", async () => {
+  const started = startTestStraddle(database, `server: { socket: ${folder}/none.sock }`);
+  await expect(started).rejects.toThrow(
+    `the server ${folder}/none.sock can't be reached as postgres: there is no such file or socket`,
+  );
+});
 
 test("a socket that a killed process left behind is replaced", async () => {
   const path = join(folder, FILE);
