@@ -128,20 +128,13 @@ function watchConfig(
         return;
       }
       health.configProblem = "";
-      const before = state.config;
       state.configure(loaded.config);
       for (const warning of loaded.warnings) log.warn(warning);
-      for (const key of needsRestart(before, loaded.config)) {
+      for (const key of state.waitingKeys) {
         log.warn(`${key} has changed: that takes effect at the next start`);
       }
       for (const problem of windowProblems(loaded.config.windows, state.catalog)) log.warn(problem);
       log.info(`settings read again: ${loaded.config.windows.length} window(s) open`);
     },
   });
-}
-
-const STATIC_KEYS = ["listen", "server", "control", "audit", "metrics"] as const;
-
-function needsRestart(before: Config, after: Config): readonly string[] {
-  return STATIC_KEYS.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]));
 }

@@ -1,4 +1,5 @@
 import type { Config } from "../config/config.ts";
+import { takeOver } from "../config/written.ts";
 import type { CatalogReader } from "../control/catalog-reader.ts";
 import type { LockTimeoutPolicy } from "../guard/lock-timeout.ts";
 import { Decider } from "../session/decider.ts";
@@ -26,6 +27,8 @@ export class SharedState implements SessionContext {
   decider: Decider;
   generation = 0;
   catalog = new Catalog([], 0);
+  /** Keys of the file whose change waits for the next start. */
+  waitingKeys: readonly string[] = [];
 
   readonly #env: Readonly<Record<string, string | undefined>>;
   readonly #reader: () => CatalogReader;
@@ -66,8 +69,10 @@ export class SharedState implements SessionContext {
   }
 
   /** New settings take effect for the next statement of every session; none is dropped. */
-  configure(config: Config): void {
+  configure(read: Config): void {
+    const { inForce: config, waiting } = takeOver(this.#config, read);
     this.#config = config;
+    this.waitingKeys = waiting;
     this.limits = sessionLimits(config);
     this.tagging = taggingFor(config, this.#env);
     this.policy = config.guard.lockTimeout;

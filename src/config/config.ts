@@ -1,6 +1,7 @@
 import semver from "semver";
 import type { ConfigFile } from "./schema.ts";
 import { parseServerUrl } from "./server-url.ts";
+import type { Written } from "./written.ts";
 
 /**
  * Where PostgreSQL is: over TCP, or by a Unix socket. Whether `path` is its file, or the folder in which
@@ -22,7 +23,7 @@ export type UnknownVersion =
 export type Config = ReturnType<typeof settings>;
 
 /** What the schema alone can't say is checked here. A string is a sentence that names the key. */
-export function toConfig(file: ConfigFile): Config | string {
+export function toConfig(file: ConfigFile, written: Written): Config | string {
   const given = (["host", "socket", "url"] as const).filter(
     (key) => file.server[key] !== undefined,
   );
@@ -62,6 +63,7 @@ export function toConfig(file: ConfigFile): Config | string {
 
   const user = file.control.user ?? url?.user ?? "postgres";
   return settings(file, {
+    written,
     address,
     unknown,
     user,
@@ -76,6 +78,7 @@ export function toConfig(file: ConfigFile): Config | string {
 function settings(
   file: ConfigFile,
   derived: {
+    written: Written;
     address: ServerAddress;
     unknown: UnknownVersion;
     user: string;
@@ -85,6 +88,7 @@ function settings(
 ) {
   const { listen, server, control, version, windows, guard, audit, metrics, limits } = file;
   return {
+    written: derived.written,
     listen: {
       host: listen.host,
       port: listen.port,
