@@ -31,7 +31,7 @@ export function taggingFor(
     usesSetting: sources.some(({ kind }) => kind === "setting"),
     usesComments: sources.some(({ kind }) => kind === "comment"),
     rejectsUnknown: fallback === "reject",
-    applicationName: (tag) =>
-      config.sessions.applicationName ? applicationNameFor(tag) : undefined,
+    applicationName: (tag, ownName) =>
+      config.sessions.applicationName ? applicationNameFor(tag, ownName) : undefined,
   };
 }

@@ -142,9 +142,11 @@ export class Session {
   /** As it came, but for the name under which the server is to show the session. */
   #startupPacket({ protocol, parameters, bytes }: SessionOptions["packet"]): Buffer {
     const { tag } = this.info;
-    const name = tag === undefined ? undefined : this.#context.tagging.applicationName(tag);
-    if (name === undefined || parameters.size === 0) return bytes;
+    if (tag === undefined || parameters.size === 0) return bytes;
     // Latin1, as the packet is read: the bytes of the UTF-8 text.
+    const ownName = Buffer.from(parameters.get("application_name") ?? "", "latin1").toString();
+    const name = this.#context.tagging.applicationName(tag, ownName);
+    if (name === undefined) return bytes;
     const value = Buffer.from(name, "utf8").toString("latin1");
     return encodeStartup(protocol, new Map(parameters).set("application_name", value));
   }

@@ -70,13 +70,13 @@ const cases: readonly {
   {
     name: "application_name says the tag",
     yaml: "",
-    ask: (it) => it.applicationName({ app: "shop", version: "1.4.0" }),
+    ask: (it) => it.applicationName({ app: "shop", version: "1.4.0" }, "psql"),
     answer: "shop@1.4.0",
   },
   {
     name: "application_name is left alone",
     yaml: "sessions: { application_name: false }",
-    ask: (it) => it.applicationName({ app: "shop", version: "1.4.0" }),
+    ask: (it) => it.applicationName({ app: "shop", version: "1.4.0" }, "psql"),
     answer: undefined,
   },
 ];

@@ -189,3 +189,24 @@ test("the server is told the version", async () => {
   await client.end();
   expect(rows).toEqual([{ application_name: "shop@2.0.0" }]);
 });
+
+test("unknown: a version without an application leaves the client its name", async () => {
+  const strict = await startTestStraddle(database, 'version: { unknown: "1.0.0" }');
+  const names: unknown[] = [];
+  for (const more of [{ application_name: "psql" }, {}]) {
+    const client = await connect(more, strict.port);
+    const { rows } = await client.query("SHOW application_name");
+    names.push(rows[0]?.application_name);
+    await client.end();
+  }
+  await strict.stop();
+  expect(names).toEqual(["psql@1.0.0", ""]);
+});
+
+test("a version that is set later leaves application_name as it was at startup", async () => {
+  const client = await connect({ application_name: "shop@1.0.0" });
+  await client.query("SET straddle.version = 'shop@2.0.0'");
+  const { rows } = await client.query("SHOW application_name");
+  await client.end();
+  expect(rows).toEqual([{ application_name: "shop@1.0.0" }]);
+});
