@@ -31,6 +31,7 @@ export class HealthBoard {
         check("draining", this.isStopping ? "straddle is shutting down" : "", "failed"),
         check("audit", auditProblem ?? "", auditState),
         check("config", this.configProblem, "warning"),
+        check("version", state.labelProblems().join("; "), "warning"),
         check("windows", windows, "warning"),
       ],
     };

@@ -8,6 +8,7 @@ import { ConfigWatch } from "./config-watch.ts";
 import { controlConnection, serverName } from "./control-connection.ts";
 import { explainSystemError, SetupError } from "./fail.ts";
 import { HealthBoard } from "./health-board.ts";
+import { LabelFiles } from "./label-files.ts";
 import { listenOnSocket } from "./listen-socket.ts";
 import { log } from "./log.ts";
 import { Observers } from "./observers.ts";
@@ -49,6 +50,10 @@ export async function startStraddle(
     config,
     env: process.env,
     observer: observers.observer,
+    labels: new LabelFiles((path, problem) => {
+      if (problem === "") log.info(`version.from: ${path} can be read again`);
+      else log.warn(`version.from: ${problem}; sessions get no version from it`);
+    }),
     reader: () => reader,
     report: log.problem,
   });
@@ -62,6 +67,7 @@ export async function startStraddle(
     },
     onProblem: (error) => health.catalogRead(error),
   });
+  state.labelProblems(); // So that the log tells of them at once.
   // Before the file can change unseen.
   const watch = watchConfig(options.configFile, state, health);
   let listener: Listener | undefined;
