@@ -25,7 +25,7 @@ const INDEX = `Straddle
 /livez     200 while the process answers
 /readyz    200 while clients can be served, else 503; says why
 /startupz  200 once the start is over
-/config    the settings in force, secrets masked
+/config    the settings in force, secrets masked, and what waits for a restart
 `;
 
 /** What a GET of this path answers; undefined where there is no such page. */

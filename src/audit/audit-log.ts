@@ -94,6 +94,10 @@ export class AuditLog implements Observer {
     return false;
   }
 
+  forget(resume: () => void): void {
+    this.#waiting.delete(resume);
+  }
+
   /** Opens the file anew, after it has been moved away. */
   reopen(): Promise<void> {
     return this.#sink.reopen();

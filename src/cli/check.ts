@@ -4,7 +4,9 @@ import { windowProblems } from "../version/naming.ts";
 import { findBlindSpots } from "./blind-spots.ts";
 import type { Finding } from "./check-report.ts";
 import { serverName, withConnection } from "./control-connection.ts";
+import { LabelFiles } from "./label-files.ts";
 import { readCatalog } from "./read-catalog.ts";
+import { labelProblems } from "./tagging.ts";
 
 /** The oldest PostgreSQL that Straddle is tested with. */
 const SERVER_VERSION_MIN = 14;
@@ -16,7 +18,7 @@ const SERVER_VERSION_MIN = 14;
 export async function check(config: Config): Promise<Finding[]> {
   return withConnection(config, async (client) => {
     const findings = [await checkVersion(client, config), await checkGuard(client, config)];
-    findings.push(...(await checkWindows(config)));
+    findings.push(...checkLabels(config), ...(await checkWindows(config)));
     for (const window of config.windows) findings.push(...(await findBlindSpots(client, window)));
     return findings;
   });
@@ -55,6 +57,12 @@ async function checkGuard(client: pg.Client, config: Config): Promise<Finding> {
     subject,
     text: `PL/pgSQL ${why} in database ${config.control.database}; the guard checks statements by DO blocks in it`,
   };
+}
+
+/** Where the command runs, which may be elsewhere than Straddle: a warning at most. */
+function checkLabels(config: Config): Finding[] {
+  const problems = labelProblems(config, new LabelFiles(() => undefined));
+  return problems.map((text) => ({ level: "warning", subject: "version", text }));
 }
 
 async function checkWindows(config: Config): Promise<Finding[]> {

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { basename, dirname } from "node:path";
+import { dirname } from "node:path";
 import pg from "pg";
 import type { Config } from "../config/config.ts";
 import { connectServer } from "../session/server-connector.ts";
@@ -13,16 +13,16 @@ import { serverTarget } from "./server-target.ts";
  */
 export function controlConnection(config: Config): pg.ClientConfig {
   const { server, control } = config;
-  const { address } = server;
+  const target = serverTarget(config);
   const { passwordFile } = control;
   return {
-    ...(address.kind === "tcp"
-      ? { host: address.host, port: address.port }
-      : // pg, as libpq, takes the folder, and makes the file's name of the port.
-        {
-          host: dirname(address.socket),
-          port: Number(basename(address.socket).split(".").at(-1)),
-        }),
+    ...(target.kind === "tcp"
+      ? { host: target.host, port: target.port }
+      : { host: dirname(target.socket) }),
+    // pg knows only sockets that are named for a port, and has no TLS that means what sessions' does.
+    ...(target.kind === "tcp" && target.tls === undefined
+      ? {}
+      : { stream: () => controlStream(config) }),
     user: control.user,
     database: control.database,
     password: passwordFile === undefined ? control.password : () => firstLineOf(passwordFile),
@@ -31,7 +31,6 @@ export function controlConnection(config: Config): pg.ClientConfig {
     // Never by pg itself, which would listen to PGSSLMODE: either in plain, or by the stream.
     ssl: false,
     sslnegotiation: "postgres",
-    ...(server.tls === undefined ? {} : { stream: () => controlStream(config) }),
   };
 }
 
@@ -42,8 +41,8 @@ function controlStream(config: Config): ControlStream {
 
 /** `db:5432`, or the socket's path: for messages. */
 export function serverName(config: Config): string {
-  const { address } = config.server;
-  return address.kind === "tcp" ? `${address.host}:${address.port}` : address.socket;
+  const target = serverTarget(config);
+  return target.kind === "tcp" ? `${target.host}:${target.port}` : target.socket;
 }
 
 /** Runs `work` with a connection of its own. That none can be had is a SetupError. */

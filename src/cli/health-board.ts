@@ -34,6 +34,7 @@ export class HealthBoard {
         check("audit", auditProblem ?? "", auditState),
         check("config", this.configProblem, "warning"),
         check("client_tls", this.clientTlsProblem, "warning"),
+        check("version", state.labelProblems().join("; "), "warning"),
         check("windows", windows, "warning"),
       ],
     };

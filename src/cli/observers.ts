@@ -2,7 +2,7 @@ import type { Health } from "../admin/health.ts";
 import { type Admin, startAdmin } from "../admin/http.ts";
 import { AuditLog } from "../audit/audit-log.ts";
 import type { Config } from "../config/config.ts";
-import { maskedConfig } from "../config/masked.ts";
+import { shownSettings } from "../config/written.ts";
 import { Metrics } from "../metrics/metrics.ts";
 import type { Observer } from "../session/observer.ts";
 import { ObserverList } from "../session/observer-list.ts";
@@ -64,7 +64,10 @@ export class Observers {
         port,
         metrics: () => metrics.render(),
         health,
-        config: () => maskedConfig(state.config),
+        config: () => ({
+          in_force: shownSettings(state.config),
+          waiting_for_restart: state.waitingKeys,
+        }),
         report: log.problem,
       });
     } catch (error) {

@@ -9,9 +9,12 @@ import { ConfigWatch } from "./config-watch.ts";
 import { controlConnection, serverName } from "./control-connection.ts";
 import { explainSystemError, SetupError } from "./fail.ts";
 import { HealthBoard } from "./health-board.ts";
+import { LabelFiles } from "./label-files.ts";
+import { listenOnSocket } from "./listen-socket.ts";
 import { log } from "./log.ts";
 import { Observers } from "./observers.ts";
 import { SharedState } from "./shared-state.ts";
+import { socketFile } from "./socket-file.ts";
 
 /** A configuration file is looked at this often, in case its folder tells nothing of changes. */
 const CONFIG_POLL_MS = 2_000;
@@ -22,6 +25,7 @@ const STOP_DEADLINE_MS = 10_000;
 
 export interface Straddle {
   readonly port: number;
+  /** The Unix socket's file. */
   readonly socket: string | undefined;
   /** Where metrics and health are; undefined when they are off. */
   readonly metricsPort: number | undefined;
@@ -49,6 +53,10 @@ export async function startStraddle(
     config,
     env: process.env,
     observer: observers.observer,
+    labels: new LabelFiles((path, problem) => {
+      if (problem === "") log.info(`version.from: ${path} can be read again`);
+      else log.warn(`version.from: ${problem}; sessions get no version from it`);
+    }),
     reader: () => reader,
     report: log.problem,
   });
@@ -62,6 +70,7 @@ export async function startStraddle(
     },
     onProblem: (error) => health.catalogRead(error),
   });
+  state.labelProblems(); // So that the log tells of them at once.
   // Before the file can change unseen.
   const watch = watchConfig(options.configFile, state, health);
   let listener: Listener | undefined;
@@ -86,24 +95,21 @@ export async function startStraddle(
       sessionsMax: config.limits.sessionsMax,
       tls: () => tls.current,
     });
-    const { host, socket } = config.listen;
+    const { host, socket, socketMode } = config.listen;
     const port = await listener
       .listen({ host, port: config.listen.port })
       .catch((error: unknown) => {
         const subject = `listen.host and listen.port: ${host}:${config.listen.port}`;
         throw new SetupError(explainSystemError(subject, error));
       });
-    if (socket !== undefined) {
-      await listener.listen({ path: socket }).catch((error: unknown) => {
-        throw new SetupError(explainSystemError(`listen.socket: ${socket}`, error));
-      });
-    }
+    const file = socket === undefined ? undefined : socketFile(socket, port);
+    if (file !== undefined) await listenOnSocket(listener, file, socketMode);
     await observers.serve(state, () => health.report(state, observers.auditProblem));
     health.isStarted = true;
     const running = listener;
     return {
       port,
-      socket,
+      socket: file,
       get metricsPort() {
         return observers.port;
       },
@@ -152,20 +158,13 @@ function watchConfig(
         return;
       }
       health.configProblem = "";
-      const before = state.config;
       state.configure(loaded.config);
       for (const warning of loaded.warnings) log.warn(warning);
-      for (const key of needsRestart(before, loaded.config)) {
+      for (const key of state.waitingKeys) {
         log.warn(`${key} has changed: that takes effect at the next start`);
       }
       for (const problem of windowProblems(loaded.config.windows, state.catalog)) log.warn(problem);
       log.info(`settings read again: ${loaded.config.windows.length} window(s) open`);
     },
   });
-}
-
-const STATIC_KEYS = ["listen", "server", "control", "audit", "metrics"] as const;
-
-function needsRestart(before: Config, after: Config): readonly string[] {
-  return STATIC_KEYS.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]));
 }

@@ -4,13 +4,17 @@ import type { Config } from "../config/config.ts";
 import type { ServerTarget } from "../session/server-connector.ts";
 import type { TlsFiles } from "../session/server-tls.ts";
 import { explainSystemError, SetupError } from "./fail.ts";
+import { socketFile } from "./socket-file.ts";
 
 type Tls = NonNullable<Config["server"]["tls"]>;
 
 /** Where all of Straddle's connections to the server go, sessions' as well as its own. */
 export function serverTarget({ server }: Config): ServerTarget {
   const { address, tls } = server;
-  if (address.kind === "unix" || tls === undefined) return address;
+  if (address.kind === "unix") {
+    return { kind: "unix", socket: socketFile(address.path, address.port) };
+  }
+  if (tls === undefined) return address;
   return {
     ...address,
     tls: {

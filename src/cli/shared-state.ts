@@ -1,4 +1,5 @@
 import type { Config } from "../config/config.ts";
+import { takeOver } from "../config/written.ts";
 import type { CatalogReader } from "../control/catalog-reader.ts";
 import type { LockTimeoutPolicy } from "../guard/lock-timeout.ts";
 import { Decider } from "../session/decider.ts";
@@ -10,8 +11,9 @@ import { Catalog } from "../version/catalog.ts";
 import { type Naming, namingFor } from "../version/naming.ts";
 import { formatTag, type VersionTag } from "../version/tag.ts";
 import type { Window } from "../version/window.ts";
+import type { LabelFiles } from "./label-files.ts";
 import { serverTarget } from "./server-target.ts";
-import { taggingFor } from "./tagging.ts";
+import { labelProblems, taggingFor } from "./tagging.ts";
 
 /** Tags that a naming is kept for. More than this many versions at one time is a mistake somewhere. */
 const NAMINGS_MAX = 1_000;
@@ -26,7 +28,10 @@ export class SharedState implements SessionContext {
   decider: Decider;
   generation = 0;
   catalog = new Catalog([], 0);
+  /** Keys of the file whose change waits for the next start. */
+  waitingKeys: readonly string[] = [];
 
+  readonly #labels: LabelFiles;
   readonly #env: Readonly<Record<string, string | undefined>>;
   readonly #reader: () => CatalogReader;
   readonly #report: (problem: string, error: unknown) => void;
@@ -37,6 +42,7 @@ export class SharedState implements SessionContext {
     readonly config: Config;
     readonly env: Readonly<Record<string, string | undefined>>;
     readonly observer: Observer;
+    readonly labels: LabelFiles;
     /** Only called once sessions run. */
     readonly reader: () => CatalogReader;
     readonly report: (problem: string, error: unknown) => void;
@@ -44,11 +50,12 @@ export class SharedState implements SessionContext {
     const { config, env } = options;
     this.observer = options.observer;
     this.#env = env;
+    this.#labels = options.labels;
     this.#reader = options.reader;
     this.#report = options.report;
     this.#config = config;
     this.limits = sessionLimits(config);
-    this.tagging = taggingFor(config, env);
+    this.tagging = taggingFor(config, env, this.#labels);
     this.policy = config.guard.lockTimeout;
     this.decider = new Decider({ policy: this.policy, cacheSizeMax: config.limits.cacheSizeMax });
   }
@@ -65,11 +72,18 @@ export class SharedState implements SessionContext {
     return this.#config.windows;
   }
 
+  /** What is wrong with the files that versions are to come from, a clause each. */
+  labelProblems(): readonly string[] {
+    return labelProblems(this.#config, this.#labels);
+  }
+
   /** New settings take effect for the next statement of every session; none is dropped. */
-  configure(config: Config): void {
+  configure(read: Config): void {
+    const { inForce: config, waiting } = takeOver(this.#config, read);
     this.#config = config;
+    this.waitingKeys = waiting;
     this.limits = sessionLimits(config);
-    this.tagging = taggingFor(config, this.#env);
+    this.tagging = taggingFor(config, this.#env, this.#labels);
     this.policy = config.guard.lockTimeout;
     this.decider = new Decider({ policy: this.policy, cacheSizeMax: config.limits.cacheSizeMax });
     this.#changed();

@@ -10,15 +10,23 @@ import {
 } from "../version/find-tag.ts";
 import type { VersionTag } from "../version/tag.ts";
 import { tagWhenUnknown } from "../version/unknown-version.ts";
-import { LabelFiles } from "./label-files.ts";
+import type { LabelFiles } from "./label-files.ts";
+
+/** What is wrong with the files that versions are to come from, a clause each. */
+export function labelProblems(config: Config, files: LabelFiles): string[] {
+  return config.version.sources.flatMap((source) => {
+    const problem = source.kind === "file" ? files.problem(source.path) : "";
+    return problem === "" ? [] : [problem];
+  });
+}
 
 /** How sessions find their tags under these settings. */
 export function taggingFor(
   config: Config,
   env: Readonly<Record<string, string | undefined>>,
+  files: LabelFiles,
 ): Tagging {
   const { sources, unknown } = config.version;
-  const files = new LabelFiles();
   const fallback = tagWhenUnknown(unknown);
   return {
     fromStartup: (parameters) =>
@@ -31,7 +39,7 @@ export function taggingFor(
     usesSetting: sources.some(({ kind }) => kind === "setting"),
     usesComments: sources.some(({ kind }) => kind === "comment"),
     rejectsUnknown: fallback === "reject",
-    applicationName: (tag) =>
-      config.sessions.applicationName ? applicationNameFor(tag) : undefined,
+    applicationName: (tag, ownName) =>
+      config.sessions.applicationName ? applicationNameFor(tag, ownName) : undefined,
   };
 }

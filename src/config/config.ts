@@ -2,11 +2,15 @@ import semver from "semver";
 import type { ConfigFile } from "./schema.ts";
 import { type ServerTlsSettings, toServerTls } from "./server-tls.ts";
 import { parseServerUrl } from "./server-url.ts";
+import type { Written } from "./written.ts";
 
-/** Where PostgreSQL is: over TCP, or `socket`, the path of its socket file. */
+/**
+ * Where PostgreSQL is: over TCP, or by a Unix socket. Whether `path` is its file, or the folder in which
+ * it is named for the port, only the file system can tell.
+ */
 export type ServerAddress =
   | { readonly kind: "tcp"; readonly host: string; readonly port: number }
-  | { readonly kind: "unix"; readonly socket: string };
+  | { readonly kind: "unix"; readonly path: string; readonly port: number };
 
 export type UnknownVersion =
   | { readonly kind: "pass" }
@@ -20,7 +24,7 @@ export type UnknownVersion =
 export type Config = ReturnType<typeof settings>;
 
 /** What the schema alone can't say is checked here. A string is a sentence that names the key. */
-export function toConfig(file: ConfigFile): Config | string {
+export function toConfig(file: ConfigFile, written: Written): Config | string {
   const given = (["host", "socket", "url"] as const).filter(
     (key) => file.server[key] !== undefined,
   );
@@ -38,7 +42,7 @@ export function toConfig(file: ConfigFile): Config | string {
   const socket = file.server.socket ?? url?.socket;
   const address: ServerAddress | undefined =
     socket !== undefined
-      ? { kind: "unix", socket: socketFile(socket, port) }
+      ? { kind: "unix", path: socket, port }
       : host !== undefined
         ? { kind: "tcp", host, port }
         : undefined;
@@ -70,6 +74,7 @@ export function toConfig(file: ConfigFile): Config | string {
 
   const user = file.control.user ?? url?.user ?? "postgres";
   return settings(file, {
+    written,
     address,
     serverTls,
     unknown,
@@ -85,6 +90,7 @@ export function toConfig(file: ConfigFile): Config | string {
 function settings(
   file: ConfigFile,
   derived: {
+    written: Written;
     address: ServerAddress;
     serverTls: ServerTlsSettings;
     unknown: UnknownVersion;
@@ -95,10 +101,12 @@ function settings(
 ) {
   const { listen, server, control, version, windows, guard, audit, metrics, limits } = file;
   return {
+    written: derived.written,
     listen: {
       host: listen.host,
       port: listen.port,
-      socket: listen.socket === undefined ? undefined : socketFile(listen.socket, listen.port),
+      socket: listen.socket,
+      socketMode: listen.socket_mode,
       tls: {
         mode: listen.tls.mode,
         cert: listen.tls.cert,
@@ -158,12 +166,6 @@ function settings(
       bufferSizeMax: limits.buffer_size_max,
     },
   } as const;
-}
-
-/** libpq's name for a socket in a folder; a path that ends in such a name is the file itself. */
-function socketFile(path: string, port: number): string {
-  if (/(^|\/)\.s\.PGSQL\.\d+$/.test(path)) return path;
-  return `${path.replace(/\/+$/, "")}/.s.PGSQL.${port}`;
 }
 
 function parseUnknown(text: string): UnknownVersion | undefined {

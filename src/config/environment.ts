@@ -56,7 +56,8 @@ function readValue(key: ConfigKey, text: string): Yaml {
   return key.schema.safeParse(text).success ? { kind: "value", value: text } : readYaml(text);
 }
 
-function assign(
+/** Puts a value where a path leads. False where something on the way is no mapping. */
+export function assign(
   document: Record<string, unknown>,
   path: readonly string[],
   value: unknown,

@@ -58,7 +58,7 @@ export function parseConfig(
     const from = origin === undefined ? "" : ` (from ${origin})`;
     return { kind: "error", message: explainIssue(issue, ConfigFile) + from };
   }
-  const config = toConfig(parsed.data);
+  const config = toConfig(parsed.data, document);
   if (typeof config === "string") return { kind: "error", message: config };
   return { kind: "ok", config, warnings: configWarnings(config, today) };
 }

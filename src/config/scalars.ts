@@ -20,6 +20,13 @@ export const Size = z.union([z.string(), z.int()]).transform((value, context): n
   return z.NEVER;
 });
 
+/** Permissions of a file in octal, `0770`; a number once parsed. */
+export const FileMode = z.string().transform((text, context): number => {
+  if (/^0?[0-7]{3}$/.test(text)) return Number.parseInt(text, 8);
+  context.addIssue(`"${text}" is not octal permissions such as "0777" or "0770"`);
+  return z.NEVER;
+});
+
 export const Port = z.int().min(1).max(65_535);
 export const ListenPort = z.int().min(0).max(65_535);
 export const Count = z.int().positive();

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Count, Duration, ListenPort, Port, Size, Text } from "./scalars.ts";
+import { Count, Duration, FileMode, ListenPort, Port, Size, Text } from "./scalars.ts";
 import { Source } from "./source-schema.ts";
 import { Windows } from "./window-schema.ts";
 
@@ -37,7 +37,10 @@ const Listen = z.strictObject({
   host: Text.default("127.0.0.1").describe("Address to accept clients on."),
   port: ListenPort.default(6432).describe("TCP port to accept clients on; 0 picks a free one."),
   socket: Text.optional().describe(
-    "Unix socket to accept clients on as well: its file, or a folder in which `.s.PGSQL.<port>` is made.",
+    "Unix socket to accept clients on as well: a folder that exists, in which `.s.PGSQL.<port>` is made, or else the file itself.",
+  ),
+  socket_mode: FileMode.prefault("0777").describe(
+    "Permissions of that socket, in octal and in quotes. Who may write to it may connect: `0777` is everybody, as with PostgreSQL's `unix_socket_permissions`; `0770` is the owner and the group.",
   ),
   tls: ListenTls.prefault({}),
 });
@@ -71,7 +74,7 @@ const Server = z.strictObject({
   host: Text.optional().describe("PostgreSQL's host. One of `host`, `socket` and `url` is needed."),
   port: Port.default(5432).describe("PostgreSQL's port."),
   socket: Text.optional().describe(
-    "PostgreSQL's Unix socket: its file, or the folder that holds `.s.PGSQL.<port>`.",
+    "PostgreSQL's Unix socket: the folder that holds `.s.PGSQL.<port>`, or else the file itself.",
   ),
   url: Text.optional().describe(
     "`postgres://user:password@host:port/database` in place of `host` and `port`. User, password and database become the defaults of `control`. Without any server the variable `DATABASE_URL` is taken.",

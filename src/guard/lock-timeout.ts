@@ -17,12 +17,17 @@ export interface LockTimeoutGuard {
   readonly after: string | undefined;
 }
 
+/** What the guard did in place of a refusal. */
+export type Intervention = "inject" | "warn";
+
 export type LockTimeoutVerdict =
   | { readonly kind: "allow" }
   | { readonly kind: "refuse" | "warn"; readonly text: RefusalText }
   | { readonly kind: "inject"; readonly before: string; readonly after: string };
 
-const SQLSTATE = "55000"; // object_not_in_prerequisite_state
+/** Of a refusal: object_not_in_prerequisite_state. */
+export const LOCK_TIMEOUT_SQLSTATE = "55000";
+const MARK = "straddle:lock-timeout:";
 const BEFORE_SETTING = "straddle.lock_timeout_before";
 
 // Every name and operator is qualified: the session's search_path is the client's.
@@ -42,11 +47,14 @@ export function lockTimeoutGuard(
       return undefined;
     case "block":
       return {
-        before: raiseSql(lock, policy, `EXCEPTION USING ERRCODE = '${SQLSTATE}', `),
+        before: raiseSql(lock, policy, `EXCEPTION USING ERRCODE = '${LOCK_TIMEOUT_SQLSTATE}', `),
         after: undefined,
       };
     case "warn":
-      return { before: raiseSql(lock, policy, "WARNING USING "), after: undefined };
+      return {
+        before: raiseSql(lock, policy, "WARNING USING ", mark("warn")),
+        after: undefined,
+      };
     case "inject":
       return { before: injectSql(lock, policy), after: PUT_BACK };
   }
@@ -86,17 +94,32 @@ export function judgeLockTimeout(
   return { kind, text: refusalText(lock, reason, policy.maxMs) };
 }
 
+/**
+ * The check tells Straddle what it did by an INFO, which the server sends whatever
+ * `client_min_messages` says (should_output_to_client in elog.c).
+ */
+function mark(intervention: Intervention): string {
+  return `RAISE INFO USING MESSAGE = '${MARK}${intervention}'; `;
+}
+
+/** What a notice from a check says to Straddle; undefined for one that is the client's. */
+export function markedIntervention(fields: ReadonlyMap<string, string>): Intervention | undefined {
+  if (fields.get("V") !== "INFO") return undefined;
+  const message = fields.get("M");
+  return (["inject", "warn"] as const).find((each) => message === MARK + each);
+}
+
 function reasonAgainst(timeout: string | undefined, maxMs: number): Reason | undefined {
   if (timeout === undefined || !/^\d+$/.test(timeout)) return "unknown";
   if (Number(timeout) === 0) return "missing";
   return Number(timeout) > maxMs ? "above" : undefined;
 }
 
-function raiseSql(lock: Lock, { maxMs }: LockTimeoutPolicy, raise: string): string {
+function raiseSql(lock: Lock, { maxMs }: LockTimeoutPolicy, raise: string, first = ""): string {
   const raised = (reason: Reason) => {
     const { message, detail, hint } = refusalText(lock, reason, maxMs);
     const fields = `MESSAGE = ${literal(message)}, DETAIL = ${literal(detail)}, HINT = ${literal(hint)}`;
-    return `RAISE ${raise}${fields};`;
+    return `${first}RAISE ${raise}${fields};`;
   };
   return doBlock(
     `IF ${isConcerned(lock)} THEN ` +
@@ -109,7 +132,7 @@ function injectSql(lock: Lock, { maxMs, injectMs }: LockTimeoutPolicy): string {
   const keep = setLocal(BEFORE_SETTING, "pg_catalog.current_setting('lock_timeout')");
   return doBlock(
     `IF (${isConcerned(lock)}) AND (${IS_MISSING} OR ${isAbove(maxMs)}) THEN ` +
-      `${keep} ${setLocal("lock_timeout", literal(String(injectMs)))} ` +
+      `${keep} ${setLocal("lock_timeout", literal(String(injectMs)))} ${mark("inject")}` +
       `ELSE ${setLocal(BEFORE_SETTING, "''")} END IF;`,
   );
 }

@@ -85,6 +85,8 @@ export class Metrics implements Observer {
     return true;
   }
 
+  forget(): void {} // Nobody waits for it.
+
   /** The bytes since the last time go to the tag that the session has now. */
   #countBytes(session: SessionInfo): void {
     const counted = this.#sessions.get(session);

@@ -161,6 +161,7 @@ export class Dialogue {
   /** The session is over: whoever waits for it goes on. */
   ended(): void {
     this.context.gate.forget(this.controls.resumeClient);
+    this.context.observer.forget(this.controls.resumeClient);
     this.pipeline.clear();
     this.endFlip();
   }

@@ -172,7 +172,10 @@ export class ExtendedHandler {
       first?.lock !== undefined && first.lock.inBlock !== "refused"
         ? lockTimeoutGuard(first.lock, dialogue.context.policy)
         : undefined;
-    if (guard !== undefined) sendOwn(dialogue, guard.before, { executions });
+    if (guard !== undefined) {
+      const own = executions.map((each) => ({ ...each, isOwn: true }));
+      sendOwn(dialogue, guard.before, { executions: own });
+    }
     keepForReplay(dialogue, frame, plan);
     forward(dialogue, frame);
     expectExtended(dialogue, "execute", executions, leaving(pass));

@@ -1,4 +1,5 @@
 import { performance } from "node:perf_hooks";
+import { type Intervention, LOCK_TIMEOUT_SQLSTATE } from "../guard/lock-timeout.ts";
 import type { Dialogue } from "./dialogue.ts";
 import type { Execution } from "./execution.ts";
 
@@ -6,14 +7,24 @@ import type { Execution } from "./execution.ts";
 export function observe(
   dialogue: Dialogue,
   execution: Execution,
-  outcome: { readonly rows: number; readonly sqlstate: string | undefined },
+  outcome: {
+    readonly rows: number;
+    readonly sqlstate: string | undefined;
+    /** What the guard's own statement before it has done. */
+    readonly intervention: Intervention | undefined;
+  },
 ): void {
   const { plan, index, isOwn, protocol, tag, bind, traceId } = execution;
   const { rows, sqlstate } = outcome;
   const statement = plan.statements[index];
-  // The guard's own statement is worth a record only where its failure was the refusal.
+  // The guard's own statement is worth a record only where its failure is the statement's.
   if (statement === undefined || (isOwn && sqlstate === undefined)) return;
-  const isRefused = sqlstate !== undefined && (isOwn || statement.refusal !== undefined);
+  // The guard's own can fail for other reasons too, as in a transaction that has failed already.
+  const isRefused = isOwn
+    ? sqlstate === LOCK_TIMEOUT_SQLSTATE
+    : sqlstate !== undefined && statement.refusal !== undefined;
+  const verdict = isRefused ? "refuse" : (outcome.intervention ?? statement.verdict);
+  const isGuarded = verdict === "warn" || verdict === "inject" || isRefused;
   dialogue.context.observer.statementEnded({
     session: dialogue.info,
     tag,
@@ -23,8 +34,8 @@ export function observe(
     ranText: plan.ranText,
     ranShape: statement,
     bind,
-    verdict: isRefused ? "refuse" : statement.verdict,
-    rule: statement.refusal?.rule ?? (isRefused ? "lock-timeout" : undefined),
+    verdict,
+    rule: statement.refusal?.rule ?? (isGuarded ? "lock-timeout" : undefined),
     startedAt: execution.startedAt,
     durationMs: performance.now() - execution.startedMs,
     overheadMs: execution.overheadMs,

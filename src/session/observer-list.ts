@@ -34,4 +34,8 @@ export class ObserverList implements Observer {
     for (const observer of this.#observers) if (!observer.mayStart(resume)) return false;
     return true;
   }
+
+  forget(resume: () => void): void {
+    for (const observer of this.#observers) observer.forget(resume);
+  }
 }

@@ -76,4 +76,6 @@ export interface Observer {
    * again after `resume` is called.
    */
   mayStart(resume: () => void): boolean;
+  /** A session that may be waiting has ended: its `resume` is called no more. */
+  forget(resume: () => void): void;
 }

@@ -1,11 +1,13 @@
+import type { Intervention } from "../guard/lock-timeout.ts";
 import { ByteReader } from "../wire/byte-reader.ts";
-import { encodeErrorResponse, encodeNoticeResponse, FLUSH } from "../wire/encode.ts";
+import { encodeErrorResponse, FLUSH } from "../wire/encode.ts";
 import { decodeFields, sqlstateOf } from "../wire/fields.ts";
 import { Server } from "../wire/frame-type.ts";
 import { renameFields } from "../wire/row-description.ts";
 import type { Dialogue } from "./dialogue.ts";
 import { type Execution, reliesOnNames, rowsOfTag } from "./execution.ts";
 import { decodeRow } from "./inquiry.ts";
+import { takeNotice } from "./notice.ts";
 import { observe } from "./observe.ts";
 import { currentExecution, type Entry } from "./pipeline.ts";
 import { Recovery, serializationFailure } from "./recovery.ts";
@@ -27,6 +29,8 @@ export class ServerHandler {
    * hold; kept back, the client has seen nothing if they don't.
    */
   #heldDescription: Buffer | undefined;
+  /** What the guard did for the statement whose answer comes next. */
+  #intervention: Intervention | undefined;
 
   constructor(dialogue: Dialogue) {
     this.#dialogue = dialogue;
@@ -44,7 +48,7 @@ export class ServerHandler {
         toClient.addSlice(buffer, start, end);
         return "done";
       case Server.noticeResponse:
-        this.#notice(buffer, start, end);
+        this.#intervention = takeNotice(this.#dialogue, buffer, start, end) ?? this.#intervention;
         return "done";
       case Server.errorResponse:
         return this.#error(buffer, start, end);
@@ -69,7 +73,7 @@ export class ServerHandler {
     if (type === Server.errorResponse) {
       // The SQLSTATE is among the first fields.
       const sqlstate = sqlstateOf(buffer, start, end);
-      if (current !== undefined) observe(this.#dialogue, current, { rows: 0, sqlstate });
+      if (current !== undefined) this.#observe(current, 0, sqlstate);
       this.#dialogue.endFlip();
       pipeline.fail();
     } else if (entry !== undefined) {
@@ -118,7 +122,7 @@ export class ServerHandler {
         if (current !== undefined) {
           this.#completed(current);
           const rows = type === Server.commandComplete ? rowsOfTag(buffer, start + 5, end) : 0;
-          if (!entry.isOwn) observe(this.#dialogue, current, { rows, sqlstate: undefined });
+          if (!entry.isOwn && !current.isOwn) this.#observe(current, rows, undefined);
         }
         pipeline.copySucceeded();
         if (entry.kind === "query") {
@@ -130,9 +134,7 @@ export class ServerHandler {
         return;
       case Server.portalSuspended:
         pipeline.expect("execute");
-        if (current !== undefined) {
-          observe(this.#dialogue, current, { rows: current.rowsMax, sqlstate: undefined });
-        }
+        if (current !== undefined) this.#observe(current, current.rowsMax, undefined);
         pipeline.complete();
         return;
       case Server.rowDescription:
@@ -188,18 +190,9 @@ export class ServerHandler {
     else prepared.closeStatement(facts.deallocates.name);
   }
 
-  #notice(buffer: Buffer, start: number, end: number): void {
-    const dialogue = this.#dialogue;
-    const { pipeline, toClient, encoding } = dialogue;
-    const entry = pipeline.head;
-    const current = entry && currentExecution(entry, pipeline.answeredCount);
-    const decode = () => decodeFields(buffer, start, end, encoding);
-    const fields =
-      entry === undefined || current === undefined
-        ? undefined
-        : shownFields(dialogue, entry, current, { sqlstate: "", decode });
-    if (fields === undefined) toClient.addSlice(buffer, start, end);
-    else toClient.add(encodeNoticeResponse(fields, encoding));
+  #observe(execution: Execution, rows: number, sqlstate: string | undefined): void {
+    observe(this.#dialogue, execution, { rows, sqlstate, intervention: this.#intervention });
+    this.#intervention = undefined;
   }
 
   #error(buffer: Buffer, start: number, end: number): ServerStep {
@@ -239,7 +232,7 @@ export class ServerHandler {
     if (batch !== undefined) batch.isDelivered = true;
     // A flip that failed is over, also while its transaction waits for its ROLLBACK.
     dialogue.endFlip();
-    observe(dialogue, current, { rows: 0, sqlstate: fields?.get("C") ?? sqlstate });
+    this.#observe(current, 0, fields?.get("C") ?? sqlstate);
     pipeline.fail();
     return "done";
   }
@@ -256,6 +249,7 @@ export class ServerHandler {
     }
     const entry = pipeline.ready();
     const status = String.fromCharCode(buffer[end - 1] ?? 0x49);
+    this.#intervention = undefined;
     dialogue.status = status === "T" || status === "E" ? status : "I";
     if (isIdle) this.#transactionEnded();
 

@@ -43,8 +43,8 @@ export interface Tagging {
   readonly rejectsUnknown: boolean;
   /** Whether a statement can bring its own tag, so that a session without one is let in. */
   readonly usesComments: boolean;
-  /** What `application_name` becomes for a tag; undefined where it is to stay. */
-  applicationName(tag: VersionTag): string | undefined;
+  /** What `application_name` becomes for a tag, from the client's own; undefined where it is to stay. */
+  applicationName(tag: VersionTag, ownName: string): string | undefined;
 }
 
 /** Everything that the sessions of a process share, given to them from above. */

@@ -8,9 +8,11 @@ export function startupBytes(
   tagging: Tagging,
   tag: VersionTag | undefined,
 ): Buffer {
-  const name = tag === undefined ? undefined : tagging.applicationName(tag);
-  if (name === undefined || parameters.size === 0) return bytes;
+  if (tag === undefined || parameters.size === 0) return bytes;
   // Latin1, as the packet is read: the bytes of the UTF-8 text.
+  const ownName = Buffer.from(parameters.get("application_name") ?? "", "latin1").toString();
+  const name = tagging.applicationName(tag, ownName);
+  if (name === undefined) return bytes;
   const value = Buffer.from(name, "utf8").toString("latin1");
   return encodeStartup(protocol, new Map(parameters).set("application_name", value));
 }

@@ -101,11 +101,16 @@ export function tagFromSetting(sources: readonly TagSource[], value: string): Fo
 /** Size of a name in PostgreSQL: NAMEDATALEN - 1. The server would cut bytes, perhaps inside a character. */
 const APPLICATION_NAME_SIZE_MAX = 63;
 
-/** `orders-api@2.1.0`, at most 63 bytes of UTF-8, never cut inside a character. */
-export function applicationNameFor(tag: VersionTag): string {
+/**
+ * `orders-api@2.1.0`, at most 63 bytes of UTF-8, never cut inside a character. A tag without an
+ * application, as `version.unknown` can give it, keeps the client's own name; undefined if it has none.
+ */
+export function applicationNameFor(tag: VersionTag, ownName = ""): string | undefined {
+  const app = tag.app === "" ? ownName : tag.app;
+  if (app === "") return undefined;
   let name = "";
   let size = 0;
-  for (const character of formatTag(tag)) {
+  for (const character of formatTag({ app, version: tag.version })) {
     size += Buffer.byteLength(character);
     if (size > APPLICATION_NAME_SIZE_MAX) break;
     name += character;

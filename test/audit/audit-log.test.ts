@@ -96,6 +96,22 @@ test("wait: a failing disk stops statements at once, and none that ran is missin
   expect(records().map((record) => record.rows)).toEqual([1, 2]);
 });
 
+test("a session that has ended waits no more", async () => {
+  const { log, makeRoom } = await openLog({ isDiskFull: true });
+  log.statementEnded(statementRecord());
+  await until("the disk is full", () => log.problem !== undefined);
+  const resumed: string[] = [];
+  const gone = () => resumed.push("gone");
+  const there = () => resumed.push("there");
+  expect([log.mayStart(gone), log.mayStart(there), log.waitingCount]).toEqual([false, false, 2]);
+  log.forget(gone);
+  expect(log.waitingCount).toBe(1);
+  await makeRoom();
+  await until("the session is resumed", () => resumed.length > 0);
+  await log.close(1_000);
+  expect(resumed).toEqual(["there"]);
+});
+
 test("drop: nobody waits, what is missing is counted, and the log says where", async () => {
   const { log, makeRoom, records } = await openLog({
     whenFull: "drop",

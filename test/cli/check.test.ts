@@ -41,6 +41,11 @@ async function findings(yaml: string): Promise<string[]> {
 const GUARD = "ok guard: lock_timeout: block above 5000 ms";
 const RANGES = 'old: "<2.0.0", new: ">=2.0.0"';
 
+test("a file of labels that can't be read is a warning", async () => {
+  const found = await findings("version: { from: [{ file: /nowhere/labels }] }");
+  expect(found).toContain("warning version: /nowhere/labels: there is no such file or socket");
+});
+
 test("without windows", async () => {
   expect(await findings("")).toEqual([GUARD, "ok windows: none is open"]);
 });

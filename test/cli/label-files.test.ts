@@ -12,21 +12,27 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test("a file is read again after a second, and its loss is seen as well", () => {
+test("a file is read again after a second, and its loss is seen and told once", () => {
   vi.useFakeTimers();
-  const files = new LabelFiles();
+  const turns: string[] = [];
+  const files = new LabelFiles((_, problem) => turns.push(problem));
   const seen: (string | undefined)[] = [];
   const steps = [
-    { write: "a", afterMs: 0 },
+    { write: undefined, afterMs: 0 },
+    { write: undefined, afterMs: 1_000 },
+    { write: "a", afterMs: 1_000 },
     { write: "b", afterMs: 900 },
     { write: "c", afterMs: 100 },
     { write: undefined, afterMs: 1_000 },
+    { write: undefined, afterMs: 1_000 },
   ];
   for (const { write, afterMs } of steps) {
-    if (write === undefined) rmSync(file);
+    if (write === undefined) rmSync(file, { force: true });
     else writeFileSync(file, write);
     vi.advanceTimersByTime(afterMs);
     seen.push(files.contents(file));
   }
-  expect(seen).toEqual(["a", "a", "c", undefined]);
+  expect(seen).toEqual([undefined, undefined, "a", "a", "c", undefined, undefined]);
+  const missing = `${file}: there is no such file or socket`;
+  expect(turns).toEqual([missing, "", missing]);
 });

@@ -1,12 +1,15 @@
 import { expect, test } from "vitest";
+import { LabelFiles } from "../../src/cli/label-files.ts";
 import { taggingFor } from "../../src/cli/tagging.ts";
 import { parseConfig } from "../../src/config/load.ts";
 import type { Tagging } from "../../src/session/session-context.ts";
 
+const NO_FILES = new LabelFiles(() => undefined);
+
 function tagging(yaml: string): Tagging {
   const loaded = parseConfig(`server: { host: db }\n${yaml}`, {});
   if (loaded.kind === "error") throw new Error(loaded.message);
-  return taggingFor(loaded.config, { V: "3.1.0", A: "env-app" });
+  return taggingFor(loaded.config, { V: "3.1.0", A: "env-app" }, NO_FILES);
 }
 
 const SHOP = new Map([["application_name", "shop@1.4.0"]]);
@@ -70,13 +73,13 @@ const cases: readonly {
   {
     name: "application_name says the tag",
     yaml: "",
-    ask: (it) => it.applicationName({ app: "shop", version: "1.4.0" }),
+    ask: (it) => it.applicationName({ app: "shop", version: "1.4.0" }, "psql"),
     answer: "shop@1.4.0",
   },
   {
     name: "application_name is left alone",
     yaml: "sessions: { application_name: false }",
-    ask: (it) => it.applicationName({ app: "shop", version: "1.4.0" }),
+    ask: (it) => it.applicationName({ app: "shop", version: "1.4.0" }, "psql"),
     answer: undefined,
   },
 ];

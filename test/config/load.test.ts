@@ -79,6 +79,14 @@ const refused: readonly {
     message: "guard.lock_timeout.inject must be above 0 and at most guard.lock_timeout.max",
   },
   {
+    yaml: `${HOST}\nlisten: { socket_mode: rw }`,
+    message: 'listen.socket_mode: "rw" is not octal permissions such as "0777" or "0770"',
+  },
+  {
+    yaml: `${HOST}\nlisten: { socket_mode: 0770 }`,
+    message: "listen.socket_mode must be text, not 770 (put it in quotes)",
+  },
+  {
     yaml: `${HOST}\nlimits: { cache_size_max: 32MB }`,
     message: 'limits.cache_size_max: "32MB" is not a size such as 4096, 256KiB or 32MiB',
   },
@@ -323,17 +331,22 @@ const accepted: readonly {
     },
   },
   {
-    name: "socket folders get libpq's file name",
+    name: "a socket's path is kept, with the port that names its file in a folder",
     yaml: "server: { socket: /run/pg/, port: 5433 }\nlisten: { socket: /run/straddle }",
     has: {
-      server: { address: { kind: "unix", socket: "/run/pg/.s.PGSQL.5433" } },
-      listen: { socket: "/run/straddle/.s.PGSQL.6432" },
+      server: { address: { kind: "unix", path: "/run/pg/", port: 5433 } },
+      listen: { socket: "/run/straddle" },
     },
   },
   {
-    name: "a socket file is taken as it is",
-    yaml: "server: { socket: /run/pg/.s.PGSQL.1 }",
-    has: { server: { address: { kind: "unix", socket: "/run/pg/.s.PGSQL.1" } } },
+    name: "a socket's permissions are octal",
+    yaml: `${HOST}\nlisten: { socket: /run, socket_mode: "0770" }`,
+    has: { listen: { socketMode: 0o770 } },
+  },
+  {
+    name: "everybody may use the socket by default",
+    yaml: HOST,
+    has: { listen: { socketMode: 0o777 } },
   },
   {
     name: "a URL gives the control connection's defaults too",
@@ -351,7 +364,7 @@ const accepted: readonly {
   {
     name: "a URL's host can be a socket folder",
     yaml: "server: { url: 'postgres:///shop?host=/run/pg' }",
-    has: { server: { address: { kind: "unix", socket: "/run/pg/.s.PGSQL.5432" } } },
+    has: { server: { address: { kind: "unix", path: "/run/pg", port: 5432 } } },
   },
   ...(
     [

@@ -47,6 +47,10 @@ test("the sidecar is a native one, without privileges, and gates its application
   expect(pod.securityContext.runAsNonRoot).toBe(true);
 });
 
+test("the sidecar's memory is limited above what it needs", () => {
+  expect(sidecar.resources.limits.memory).toBe("384Mi");
+});
+
 test("the probes' paths are those that the admin server has", () => {
   const admin = sourcesOf("src/admin");
   const paths: string[] = ["startupProbe", "readinessProbe", "livenessProbe"].map(

@@ -236,6 +236,28 @@ test("wait: on a full disk no statement starts, and all go on when there is room
   expect(sql).toEqual(["SELECT $1", "SELECT $1"]);
 });
 
+test("wait: a session that ends while it waits is not counted as waiting any more", async () => {
+  const path = join(folder, "left.jsonl");
+  symlinkSync("/dev/full", path);
+  const yaml = `audit: { to: file, path: ${path} }\nmetrics: { port: 0 }${WINDOW}`;
+  const straddle = await startTestStraddle(database, yaml);
+  const client = await wireClient(database, straddle.port, {});
+  const waiting = async () => {
+    const page = await fetch(`http://127.0.0.1:${straddle.metricsPort}/metrics`);
+    return Number(/^straddle_audit_waiting (\d+)$/m.exec(await page.text())?.[1]);
+  };
+  await client.send(query("SELECT 1"));
+  await client.until("ReadyForQuery");
+  await new Promise((resolve) => setTimeout(resolve, 200)); // Until the disk is known to be full.
+  await client.send(query("SELECT 2"));
+  await until("the session waits", async () => (await waiting()) === 1);
+  client.abandon();
+  await until("it is forgotten", async () => (await waiting()) === 0);
+  rmSync(path);
+  await straddle.reopenAudit();
+  await straddle.stop();
+});
+
 test("drop: on a full disk statements run on, and the metrics tell what is missing", async () => {
   const path = join(folder, "dropped.jsonl");
   symlinkSync("/dev/full", path);

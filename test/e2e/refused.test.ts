@@ -18,7 +18,7 @@ import { runDirect, wireClient } from "../support/twins.ts";
 
 const SETTINGS = `
 windows:
-  - { table: public.orders, rename: { user_id: customer_id }, old: "<2.0.0", new: ">=2.0.0" }
+  - { table: public.orders, rename: { user_id: customer_id, total: amount }, old: "<2.0.0", new: ">=2.0.0" }
 `;
 
 let database: TestDatabase;
@@ -28,7 +28,7 @@ beforeAll(async () => {
   database = await createDatabase();
   await runDirect(
     database,
-    "CREATE TABLE orders (id int, customer_id int); CREATE TABLE log (line text)",
+    "CREATE TABLE orders (id int, customer_id int, amount int); CREATE TABLE log (line text)",
   );
   straddle = await startTestStraddle(database, SETTINGS);
 });
@@ -57,6 +57,11 @@ const REFUSED: readonly { readonly before: readonly string[]; readonly sql: stri
   {
     before: ["SET LOCAL lock_timeout = '1s'", "ALTER TABLE orders ADD COLUMN note text"],
     sql: "SELECT user_id FROM orders",
+  },
+  // So one windowed rename in each transaction.
+  {
+    before: ["SET LOCAL lock_timeout = '1s'", "ALTER TABLE orders RENAME customer_id TO user_id"],
+    sql: "ALTER TABLE orders RENAME amount TO total",
   },
   // A string ends where the server's setting says.
   {

@@ -146,3 +146,25 @@ test("the guard's settings change as well", async () => {
   seen.push(await sqlstateOf(alter));
   expect(seen).toEqual(["55000", "", "55000"]);
 });
+
+test("keys that need a restart wait for it, and what is in force stays", async () => {
+  const { host, port } = database.connection;
+  const elsewhere = settings([ORDERS]).replace(`host: ${host}, port: ${port}`, "host: nowhere");
+  await save(elsewhere, 1);
+  const session = new pg.Client({
+    ...database.connection,
+    host: "127.0.0.1",
+    port: straddle.port,
+    application_name: "shop@2.0.0",
+  });
+  await session.connect();
+  const { rows } = await session.query("SELECT customer_id FROM orders");
+  await session.end();
+  const { waitingKeys } = straddle.state;
+  await save(settings([]), 0);
+  expect({ rows, waitingKeys, after: straddle.state.waitingKeys }).toEqual({
+    rows: [{ customer_id: 7 }],
+    waitingKeys: ["server.host", "server.port"],
+    after: [],
+  });
+});

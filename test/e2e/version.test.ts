@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Straddle } from "../../src/cli/run.ts";
@@ -5,6 +8,7 @@ import { bind, execute, parse, query, sync } from "../support/client-frames.ts";
 import { createDatabase, type TestDatabase } from "../support/server.ts";
 import { startTestStraddle } from "../support/straddle.ts";
 import { runDirect, wireClient } from "../support/twins.ts";
+import { until } from "../support/until.ts";
 
 /** Whose names a statement is read with: the session's, its comment's, or those it has set. */
 
@@ -188,4 +192,51 @@ test("the server is told the version", async () => {
   const { rows } = await client.query("SHOW application_name");
   await client.end();
   expect(rows).toEqual([{ application_name: "shop@2.0.0" }]);
+});
+
+test("unknown: a version without an application leaves the client its name", async () => {
+  const strict = await startTestStraddle(database, 'version: { unknown: "1.0.0" }');
+  const names: unknown[] = [];
+  for (const more of [{ application_name: "psql" }, {}]) {
+    const client = await connect(more, strict.port);
+    const { rows } = await client.query("SHOW application_name");
+    names.push(rows[0]?.application_name);
+    await client.end();
+  }
+  await strict.stop();
+  expect(names).toEqual(["psql@1.0.0", ""]);
+});
+
+test("a version that is set later leaves application_name as it was at startup", async () => {
+  const client = await connect({ application_name: "shop@1.0.0" });
+  await client.query("SET straddle.version = 'shop@2.0.0'");
+  const { rows } = await client.query("SHOW application_name");
+  await client.end();
+  expect(rows).toEqual([{ application_name: "shop@1.0.0" }]);
+});
+
+test("a file of labels that is missing is a warning in /readyz, until it is there", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "straddle-labels-"));
+  const file = join(folder, "labels");
+  const labelled = await startTestStraddle(
+    database,
+    `version: { from: [{ file: ${file} }] }\nmetrics: { port: 0 }`,
+  );
+  const version = async () => {
+    const page = await fetch(`http://127.0.0.1:${labelled.metricsPort}/readyz`);
+    const { checks } = (await page.json()) as { checks: Record<string, unknown> };
+    return [page.status, checks["version"]];
+  };
+  const missing = await version();
+  writeFileSync(file, 'app.kubernetes.io/version="1.0.0"');
+  await until("it is read", async () => {
+    const [, found] = await version();
+    return JSON.stringify(found) === '{"state":"ok"}';
+  });
+  await labelled.stop();
+  rmSync(folder, { recursive: true });
+  expect(missing).toEqual([
+    200,
+    { state: "warning", detail: `${file}: there is no such file or socket` },
+  ]);
 });

@@ -209,7 +209,10 @@ for (const { value, sources, tag } of settings) {
   });
 }
 
-const names = [
+const names: readonly { app: string; ownName?: string; name: string | undefined }[] = [
+  { app: "shop", ownName: "psql", name: "shop@1.0.0" },
+  { app: "", ownName: "psql", name: "psql@1.0.0" },
+  { app: "", ownName: "", name: undefined },
   { app: "shop", name: "shop@1.0.0" },
   { app: "a".repeat(57), name: `${"a".repeat(57)}@1.0.0` },
   { app: "a".repeat(58), name: `${"a".repeat(58)}@1.0.` },
@@ -218,9 +221,9 @@ const names = [
   { app: `${"a".repeat(60)}😀`, name: "a".repeat(60) },
 ];
 
-for (const { app, name } of names) {
-  test(`application_name of ${app}`, () => {
-    expect(applicationNameFor({ app, version: "1.0.0" })).toBe(name);
+for (const { app, ownName, name } of names) {
+  test(`application_name of ${app}, whose client says ${ownName}`, () => {
+    expect(applicationNameFor({ app, version: "1.0.0" }, ownName)).toBe(name);
   });
 }
 
