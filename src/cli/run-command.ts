@@ -1,7 +1,9 @@
 import { Command } from "commander";
+import type { Config } from "../config/config.ts";
 import { configFile, loadConfigOrThrow } from "./config-file.ts";
+import { serverName } from "./control-connection.ts";
 import { log } from "./log.ts";
-import { startStraddle } from "./run.ts";
+import { type Straddle, startStraddle } from "./run.ts";
 
 /** `straddle run`: serves until SIGTERM or SIGINT. */
 export function runCommand(): Command {
@@ -10,7 +12,9 @@ export function runCommand(): Command {
     .option("-c, --config <file>", "configuration file (default: $STRADDLE_CONFIG, straddle.yaml)")
     .action(async (options: { config?: string }) => {
       const file = configFile(options.config);
-      const straddle = await startStraddle(loadConfigOrThrow(file), { configFile: file });
+      const config = loadConfigOrThrow(file);
+      const straddle = await startStraddle(config, { configFile: file });
+      log.info(servingLine(config, straddle));
       process.on("SIGHUP", () => {
         straddle.reopenAudit().catch((error: unknown) => {
           log.problem("the audit log can't be opened anew", error);
@@ -20,7 +24,32 @@ export function runCommand(): Command {
       await new Promise<void>((resolve) => {
         for (const signal of signals) process.once(signal, () => resolve());
       });
+      log.info("stopping: sessions end at their next transaction boundary");
       await straddle.stop();
+      log.info("stopped: all sessions have ended");
       process.exit(0);
     });
+}
+
+/** What runs, once it does: where clients and Prometheus come to, and what stands behind. */
+export function servingLine(
+  config: Config,
+  at: Pick<Straddle, "port" | "socket" | "metricsPort">,
+): string {
+  const { host } = config.listen;
+  const socket = at.socket === undefined ? "" : ` and ${at.socket}`;
+  const metrics =
+    at.metricsPort === undefined
+      ? "off"
+      : `http://${bracketed(config.metrics.host)}:${at.metricsPort}/metrics`;
+  return [
+    `listening on ${bracketed(host)}:${at.port}${socket}`,
+    `server ${serverName(config)}, database ${config.control.database}`,
+    `${config.windows.length} window(s) open`,
+    `metrics ${metrics}`,
+  ].join("; ");
+}
+
+function bracketed(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
 }

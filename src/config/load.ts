@@ -46,7 +46,7 @@ export function parseConfig(
 
   const origins = applyEnvironment(document, ConfigFile, env);
   if (typeof origins === "string") return { kind: "error", message: origins };
-  useDatabaseUrl(document, env);
+  const isDatabaseUrl = useDatabaseUrl(document, env);
   const contradiction = useUrlTls(document);
   if (contradiction !== undefined) return { kind: "error", message: contradiction };
 
@@ -59,18 +59,23 @@ export function parseConfig(
     return { kind: "error", message: explainIssue(issue, ConfigFile) + from };
   }
   const config = toConfig(parsed.data, document);
-  if (typeof config === "string") return { kind: "error", message: config };
+  if (typeof config === "string") {
+    const message = isDatabaseUrl ? config.replace(/^server\.url\b/, "DATABASE_URL") : config;
+    return { kind: "error", message };
+  }
   return { kind: "ok", config, warnings: configWarnings(config, today) };
 }
 
-/** `DATABASE_URL` is the server when nothing else names one. */
-function useDatabaseUrl(document: Record<string, unknown>, env: Environment): void {
+/** `DATABASE_URL` is the server when nothing else names one. Whether it is. */
+function useDatabaseUrl(document: Record<string, unknown>, env: Environment): boolean {
   const url = env["DATABASE_URL"];
-  if (url === undefined || url === "") return;
+  if (url === undefined || url === "") return false;
   document["server"] ??= {};
   const { server } = document;
-  if (!isMapping(server)) return;
-  if (["host", "socket", "url"].every((way) => server[way] === undefined)) server["url"] = url;
+  if (!isMapping(server)) return false;
+  if (["host", "socket", "url"].some((way) => server[way] !== undefined)) return false;
+  server["url"] = url;
+  return true;
 }
 
 function reason(error: unknown): string {

@@ -14,6 +14,11 @@ const refused: readonly {
     message:
       "server.host is missing: say where PostgreSQL is (or give server.socket, server.url or DATABASE_URL)",
   },
+  {
+    yaml: "",
+    env: { DATABASE_URL: "nonsense" },
+    message: "DATABASE_URL is not a URL like postgres://user:password@host:5432/database",
+  },
   { yaml: "listen", message: "must be a mapping (key: value)" },
   {
     yaml: "listen: [",

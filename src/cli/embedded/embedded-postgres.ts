@@ -169,7 +169,7 @@ async function untilReady(
   for (;;) {
     if (server.pid === undefined || server.exitCode !== null || server.signalCode !== null) {
       await new Promise((resolve) => setImmediate(resolve)); // Its last words.
-      throw new Error(whyEnded(output, at.port));
+      throw whyEnded(output, at.port);
     }
     if (await canConnect(at.socketFolder, at.port)) return;
     if (Date.now() > deadline) throw new Error("PostgreSQL did not start within 60 s");
@@ -177,17 +177,22 @@ async function untilReady(
   }
 }
 
+/** Another server runs on the data folder. */
+export class FolderInUse extends Error {}
+
 /** PostgreSQL's last words as one sentence. */
-function whyEnded(output: string, port: number): string {
+function whyEnded(output: string, port: number): Error {
   const other = /another postmaster \(PID (\d+)\) running in data directory "(.*?)"/.exec(output);
   if (other !== null) {
     const [, processId, folder] = other;
-    return `another PostgreSQL (process ${processId}) runs on ${folder}; end what started it, or itself with kill -INT ${processId}`;
+    return new FolderInUse(
+      `another PostgreSQL (process ${processId}) runs on ${folder}; end what started it, or itself with kill -INT ${processId}`,
+    );
   }
   if (/could not bind .*: Address already in use/.test(output)) {
-    return `PostgreSQL can't listen on 127.0.0.1:${port}: the port is in use already`;
+    return new Error(`PostgreSQL can't listen on 127.0.0.1:${port}: the port is in use already`);
   }
-  return `PostgreSQL did not start: ${output.trim().split("\n").slice(-3).join(" ")}`;
+  return new Error(`PostgreSQL did not start: ${output.trim().split("\n").slice(-3).join(" ")}`);
 }
 
 /** By the socket, which is this server's for sure: on the port another one could answer. */

@@ -12,7 +12,8 @@ export interface ShopSettings {
 /** straddle.yaml for the shop: one open window, in which `orders.user_id` becomes `customer_id`. */
 export function shopSettings(options: ShopSettings): string {
   const { server, database, listenPort, metricsPort, auditPath } = options;
-  return `# Written by npm start. Edit it while Straddle runs: a good change takes effect at once.
+  return `# Written by npm start. Edit it while Straddle runs: a good change takes effect at once, but for
+# listen, server, control, audit, metrics and limits.sessions_max, which take a restart.
 ${stringify({
   listen: { host: "127.0.0.1", port: listenPort },
   server,

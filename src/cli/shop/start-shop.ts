@@ -5,7 +5,11 @@ import { fileURLToPath } from "node:url";
 import type { Config } from "../../config/config.ts";
 import { loadConfigOrThrow } from "../config-file.ts";
 import { canEnter, unprivilegedAccount } from "../embedded/account.ts";
-import { type EmbeddedServer, startEmbeddedPostgres } from "../embedded/embedded-postgres.ts";
+import {
+  type EmbeddedServer,
+  FolderInUse,
+  startEmbeddedPostgres,
+} from "../embedded/embedded-postgres.ts";
 import { freePort, isFreePort } from "../embedded/free-port.ts";
 import { explainSystemError, SetupError } from "../fail.ts";
 import { nameInOrders, seedShop } from "./seed.ts";
@@ -53,6 +57,9 @@ export async function startShop(): Promise<Shop> {
     port: address.port,
   }).catch((error: unknown) => {
     const message = error instanceof Error ? error.message : String(error);
+    if (error instanceof FolderInUse) {
+      throw new SetupError(`npm start seems to run already in this folder: ${message}`);
+    }
     throw new SetupError(`the example server (server.port in ${configFile}): ${message}`);
   });
   const connection = { host: server.host, port: server.port, user: server.user };

@@ -6,6 +6,7 @@ import pg from "pg";
 import { afterEach, expect, test } from "vitest";
 import {
   type EmbeddedServer,
+  FolderInUse,
   startEmbeddedPostgres,
 } from "../../../src/cli/embedded/embedded-postgres.ts";
 import { AUTH_PASSWORD, AUTH_USERS, createDatabase } from "../../support/server.ts";
@@ -61,6 +62,7 @@ test("a second server on the same data is refused in one sentence", async () => 
     settings: SETTINGS,
   });
   const second = startEmbeddedPostgres({ dataFolder: folder, settings: SETTINGS });
+  await expect(second).rejects.toBeInstanceOf(FolderInUse);
   await expect(second).rejects.toThrow(/^another PostgreSQL \(process \d+\) runs on .*data/);
   await first.stop();
 });
