@@ -158,7 +158,7 @@ function watchConfig(
         return;
       }
       health.configProblem = "";
-      state.configure(loaded.config);
+      state.reload(loaded.config);
       for (const warning of loaded.warnings) log.warn(warning);
       for (const key of state.waitingKeys) {
         log.warn(`${key} has changed: that takes effect at the next start`);

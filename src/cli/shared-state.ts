@@ -77,11 +77,16 @@ export class SharedState implements SessionContext {
     return labelProblems(this.#config, this.#labels);
   }
 
-  /** New settings take effect for the next statement of every session; none is dropped. */
-  configure(read: Config): void {
-    const { inForce: config, waiting } = takeOver(this.#config, read);
-    this.#config = config;
+  /** Takes over what has been read from a changed file, but for keys that need a restart. */
+  reload(read: Config): void {
+    const { inForce, waiting } = takeOver(this.#config, read);
     this.waitingKeys = waiting;
+    this.configure(inForce);
+  }
+
+  /** New settings take effect for the next statement of every session; none is dropped. */
+  configure(config: Config): void {
+    this.#config = config;
     this.limits = sessionLimits(config);
     this.tagging = taggingFor(config, this.#env, this.#labels);
     this.policy = config.guard.lockTimeout;
