@@ -217,7 +217,9 @@ export class Dialogue {
     const decode = () => buffer.toString(encoding, start, end);
     const look = decider.look(scan, decode);
     const isPassed = this.#isOnlyEnding(look);
-    if (this.isTagStale && !isPassed) return undefined;
+    // The server runs nothing of a text that can't be parsed, whoever it is from.
+    const isSyntaxError = !look.isParsed && !look.isOpaque;
+    if (this.isTagStale && !isPassed && !isSyntaxError) return undefined;
     const comment = scan.comment === undefined ? undefined : this.#readComment(scan.comment);
     const tag = comment?.tag ?? this.info.tag;
     const naming = this.naming(tag);
