@@ -1,12 +1,14 @@
-import type { Health } from "../admin/health.ts";
+import type { AdminPages } from "../admin/answer.ts";
 import { type Admin, startAdmin } from "../admin/http.ts";
 import { AuditLog } from "../audit/audit-log.ts";
 import type { Config } from "../config/config.ts";
 import { shownSettings } from "../config/written.ts";
 import { Metrics } from "../metrics/metrics.ts";
+import type { Listener } from "../session/listener.ts";
 import type { Observer } from "../session/observer.ts";
 import { ObserverList } from "../session/observer-list.ts";
 import { explainSystemError, SetupError } from "./fail.ts";
+import { limitState } from "./limit-state.ts";
 import { log } from "./log.ts";
 import { physicalNames } from "./physical-names.ts";
 import type { SharedState } from "./shared-state.ts";
@@ -21,6 +23,7 @@ export class Observers {
   readonly #metrics: Metrics | undefined;
   /** Only there once the sessions' state is. */
   #state: SharedState | undefined;
+  #listener: Pick<Listener, "levels"> | undefined;
   #admin: Admin | undefined;
 
   /** What can't be opened is a SetupError. */
@@ -35,6 +38,10 @@ export class Observers {
         labelSetsMax: config.metrics.labelSetsMax,
         audit: () => audit,
         cache: () => this.#state?.decider.cacheState,
+        limits: () => {
+          const levels = this.#listener?.levels;
+          return this.#state && levels && limitState(this.#state, levels);
+        },
         windows: () => (this.#state === undefined ? [] : physicalNames(this.#state)),
       });
     }
@@ -53,8 +60,13 @@ export class Observers {
   }
 
   /** Serves metrics and health, if they are on. */
-  async serve(state: SharedState, health: () => Health): Promise<void> {
+  async serve(
+    state: SharedState,
+    listener: Pick<Listener, "levels">,
+    pages: Pick<AdminPages, "health" | "quit">,
+  ): Promise<void> {
     this.#state = state;
+    this.#listener = listener;
     const metrics = this.#metrics;
     if (metrics === undefined) return;
     const { host, port } = state.config.metrics;
@@ -63,7 +75,7 @@ export class Observers {
         host,
         port,
         metrics: () => metrics.render(),
-        health,
+        ...pages,
         config: () => ({
           in_force: shownSettings(state.config),
           waiting_for_restart: state.waitingKeys,

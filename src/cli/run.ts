@@ -1,4 +1,5 @@
 import type { Config } from "../config/config.ts";
+import { changedKeys } from "../config/written.ts";
 import { CatalogReader } from "../control/catalog-reader.ts";
 import { Listener } from "../session/listener.ts";
 import { loadParser } from "../sql/parse.ts";
@@ -14,14 +15,13 @@ import { listenOnSocket } from "./listen-socket.ts";
 import { log } from "./log.ts";
 import { Observers } from "./observers.ts";
 import { SharedState } from "./shared-state.ts";
+import { Shutdown } from "./shutdown.ts";
 import { socketFile } from "./socket-file.ts";
 
 /** A configuration file is looked at this often, in case its folder tells nothing of changes. */
 const CONFIG_POLL_MS = 2_000;
 /** Certificates are looked at this often. */
 const CERTIFICATE_POLL_MS = 1_000;
-/** How long sessions may take to reach the end of their transactions when Straddle stops. */
-const STOP_DEADLINE_MS = 10_000;
 
 export interface Straddle {
   readonly port: number;
@@ -32,8 +32,12 @@ export interface Straddle {
   readonly state: SharedState;
   /** After the audit log's file has been moved away. */
   reopenAudit(): Promise<void>;
-  /** Stops accepting, lets transactions end, writes out the audit log. */
+  /** Reads the configuration file again, whether or not it has changed. */
+  rereadSettings(): void;
+  /** Stops accepting, lets transactions end, writes out the audit log: as `shutdown` has it. */
   stop(): Promise<void>;
+  /** Cuts short what `stop` waits for. */
+  hurry(): void;
 }
 
 /**
@@ -42,7 +46,11 @@ export interface Straddle {
  */
 export async function startStraddle(
   config: Config,
-  options: { readonly configFile?: string | undefined } = {},
+  options: {
+    readonly configFile?: string | undefined;
+    /** Somebody asks for the end by HTTP. Without it nobody can. */
+    readonly onQuit?: (() => void) | undefined;
+  } = {},
 ): Promise<Straddle> {
   await loadParser();
   // The first use of a parser is slow: nobody should have to wait for it.
@@ -93,6 +101,7 @@ export async function startStraddle(
     listener = new Listener({
       context: state,
       sessionsMax: config.limits.sessionsMax,
+      keepaliveMs: config.listen.keepaliveMs,
       tls: () => tls.current,
     });
     const { host, socket, socketMode } = config.listen;
@@ -104,9 +113,12 @@ export async function startStraddle(
       });
     const file = socket === undefined ? undefined : socketFile(socket, port);
     if (file !== undefined) await listenOnSocket(listener, file, socketMode);
-    await observers.serve(state, () => health.report(state, observers.auditProblem));
+    await observers.serve(state, listener, {
+      health: () => health.report(state, observers.auditProblem),
+      quit: options.onQuit,
+    });
     health.isStarted = true;
-    const running = listener;
+    const shutdown = new Shutdown(listener);
     return {
       port,
       socket: file,
@@ -114,12 +126,17 @@ export async function startStraddle(
         return observers.port;
       },
       reopenAudit: () => observers.reopen(),
+      rereadSettings() {
+        if (watch === undefined) log.info("there is no configuration file to be read again");
+        watch?.reread();
+      },
       state,
       async stop() {
         health.isStopping = true;
-        await running.stop(STOP_DEADLINE_MS);
+        await shutdown.run(state.config.shutdown);
         await stopAll();
       },
+      hurry: () => shutdown.hurry(),
     };
   } catch (error) {
     await listener?.stop(0);
@@ -158,13 +175,16 @@ function watchConfig(
         return;
       }
       health.configProblem = "";
+      const changed = changedKeys(state.config, loaded.config);
       state.reload(loaded.config);
       for (const warning of loaded.warnings) log.warn(warning);
       for (const key of state.waitingKeys) {
         log.warn(`${key} has changed: that takes effect at the next start`);
       }
       for (const problem of windowProblems(loaded.config.windows, state.catalog)) log.warn(problem);
-      log.info(`settings read again: ${loaded.config.windows.length} window(s) open`);
+      const taken = changed.filter((key) => !state.waitingKeys.includes(key));
+      const what = taken.length === 0 ? "nothing has changed" : `${taken.join(", ")} changed`;
+      log.info(`settings read again: ${what}; ${loaded.config.windows.length} window(s) open`);
     },
   });
 }

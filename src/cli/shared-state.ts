@@ -4,6 +4,7 @@ import type { CatalogReader } from "../control/catalog-reader.ts";
 import type { LockTimeoutPolicy } from "../guard/lock-timeout.ts";
 import { Decider } from "../session/decider.ts";
 import { FlipGate } from "../session/flip-gate.ts";
+import { LimitHits } from "../session/limit-hits.ts";
 import type { Observer } from "../session/observer.ts";
 import { connectServer, type ServerUser } from "../session/server-connector.ts";
 import type { SessionContext, SessionLimits, Tagging } from "../session/session-context.ts";
@@ -21,7 +22,8 @@ const NAMINGS_MAX = 1_000;
 /** What all sessions of the process share, as the settings and the catalog have it now. */
 export class SharedState implements SessionContext {
   readonly observer: Observer;
-  readonly gate = new FlipGate();
+  readonly hits = new LimitHits();
+  readonly gate = new FlipGate({ hits: this.hits });
   limits: SessionLimits;
   tagging: Tagging;
   policy: LockTimeoutPolicy;
@@ -138,5 +140,9 @@ function sessionLimits({ limits }: Config): SessionLimits {
     replaySizeMax: limits.replaySizeMax,
     holdMs: limits.holdTimeoutMs,
     startupMs: limits.startupTimeoutMs,
+    sessionsPerUserMax: limits.sessionsPerUserMax,
+    greetingsMax: limits.greetingsMax,
+    idleMs: limits.idleTimeoutMs,
+    stalledMs: limits.stalledTimeoutMs,
   };
 }

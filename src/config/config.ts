@@ -72,6 +72,10 @@ export function toConfig(file: ConfigFile, written: Written): Config | string {
     return "guard.lock_timeout.inject must be above 0 and at most guard.lock_timeout.max";
   }
 
+  if (file.shutdown.delay_min > file.shutdown.delay_max) {
+    return "shutdown.delay_min must be at most shutdown.delay_max, which counts from SIGTERM too";
+  }
+
   const user = file.control.user ?? url?.user ?? "postgres";
   return settings(file, {
     written,
@@ -115,11 +119,13 @@ function settings(
         ca: listen.tls.ca,
         clientCert: listen.tls.client_cert ?? "verify-ca",
       },
+      keepaliveMs: listen.keepalive,
     },
     server: {
       address: derived.address,
       tls: derived.serverTls,
       connectTimeoutMs: server.connect_timeout,
+      keepaliveMs: server.keepalive,
     },
     control: {
       mode: control.mode,
@@ -155,6 +161,8 @@ function settings(
     sessions: { applicationName: file.sessions.application_name },
     limits: {
       sessionsMax: limits.sessions_max,
+      sessionsPerUserMax: limits.sessions_per_user_max,
+      greetingsMax: limits.greetings_max,
       statementSizeMax: limits.statement_size_max,
       oversize: limits.oversize,
       cacheSizeMax: limits.cache_size_max,
@@ -163,7 +171,13 @@ function settings(
       pipelineMax: limits.pipeline_max,
       holdTimeoutMs: limits.hold_timeout,
       startupTimeoutMs: limits.startup_timeout,
+      idleTimeoutMs: limits.idle_timeout,
+      stalledTimeoutMs: limits.stalled_timeout,
       bufferSizeMax: limits.buffer_size_max,
+    },
+    shutdown: {
+      delayMinMs: file.shutdown.delay_min,
+      delayMaxMs: file.shutdown.delay_max,
     },
   } as const;
 }

@@ -33,6 +33,12 @@ export function takeOver(
   };
 }
 
+/** The keys whose values differ. */
+export function changedKeys(before: Config, after: Config): readonly string[] {
+  const changed = KEYS.filter((key) => text(before.written, key) !== text(after.written, key));
+  return changed.map(({ name }) => name);
+}
+
 /** The settings in the file's spelling, with defaults and without secrets: fit to be shown. */
 export function shownSettings(config: Config): Written {
   const { user, database } = config.control;

@@ -1,4 +1,5 @@
 import type { Observer, SessionEnd, SessionInfo, StatementRecord } from "../session/observer.ts";
+import { addLimitMetrics, type LimitState } from "./limit-metrics.ts";
 import { type Labels, Registry, type Sample } from "./registry.ts";
 import type { NamedCounts, VersionCounts } from "./version-counts.ts";
 import { VersionTable } from "./version-table.ts";
@@ -10,6 +11,8 @@ export interface MetricsOptions {
   readonly audit: () => AuditState | undefined;
   /** The cache of what was decided of texts; undefined before there is one. */
   readonly cache: () => CacheState | undefined;
+  /** What limits there are, and how often they were met; undefined before there are any. */
+  readonly limits: () => LimitState | undefined;
   /** The physical name of each window's columns and tables at present. */
   readonly windows: () => readonly PhysicalName[];
 }
@@ -47,6 +50,7 @@ export class Metrics implements Observer {
     this.#addStatements();
     this.#addSessions();
     this.#addState(options);
+    addLimitMetrics(this.#registry, options.limits);
     this.#registry.addProcessMetrics();
   }
 

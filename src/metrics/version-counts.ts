@@ -61,6 +61,11 @@ export class VersionCounts {
   readonly ends: Record<SessionEnd, number> = {
     client: 0,
     server: 0,
+    server_lost: 0,
+    unreachable: 0,
+    startup_timeout: 0,
+    idle_timeout: 0,
+    stalled_timeout: 0,
     protocol_error: 0,
     bug: 0,
     shutdown: 0,

@@ -128,8 +128,10 @@ export class ClientHandler {
 
   #waitForRoom(): Step {
     // Without a Flush the server may keep its answers back, and room would never come.
-    this.#dialogue.toServer.add(FLUSH);
-    this.#dialogue.isWaitingForRoom = true;
+    const dialogue = this.#dialogue;
+    if (!dialogue.isWaitingForRoom) dialogue.context.hits.add("pipeline_max");
+    dialogue.toServer.add(FLUSH);
+    dialogue.isWaitingForRoom = true;
     return "blocked";
   }
 }

@@ -1,4 +1,5 @@
 import { type FrameReader, HEADER_SIZE, type Piece } from "../wire/frame-reader.ts";
+import { Client } from "../wire/frame-type.ts";
 import { ProtocolError } from "../wire/protocol-error.ts";
 import type { ClientFrame } from "./client-frame.ts";
 import type { ClientHandler } from "./client-handler.ts";
@@ -16,6 +17,8 @@ export class ClientPump {
   isBlocked = false;
   /** There is no telling where the client's next message begins: the server says so and ends it. */
   isLost = false;
+  /** The client has sent its Terminate: the server ends the session without a word. */
+  hasLeft = false;
   /** Bytes that arrived and have not been cut. */
   waitingSize = 0;
 
@@ -73,6 +76,7 @@ export class ClientPump {
         continue;
       }
       const { type, buffer, start, end } = reader;
+      if (piece === "frame" && type === Client.terminate) this.hasLeft = true;
       if (piece === "pass" || this.isPassing) {
         this.#toServer.addSlice(buffer, start, end);
         continue;

@@ -1,3 +1,5 @@
+import type { LimitHits } from "./limit-hits.ts";
+
 /**
  * Keeps statements back while a windowed relation's physical name changes, across the sessions of
  * this process. It holds no timer and no socket but the deadline of a hold.
@@ -8,7 +10,12 @@
  * server makes the flip wait for them.
  */
 export class FlipGate {
+  readonly #hits: LimitHits;
   readonly #relations = new Map<number, State>();
+
+  constructor(options: { readonly hits: LimitHits }) {
+    this.#hits = options.hits;
+  }
 
   /** Whether the statement may be sent now; if so, `leave` must follow. `retry` is called if not. */
   enter(oids: readonly number[], retry: () => void): boolean {
@@ -53,7 +60,10 @@ export class FlipGate {
     }
     if (state.closedBy === undefined) {
       state.closedBy = owner;
-      state.deadline = setTimeout(() => this.open(oid, owner), deadlineMs);
+      state.deadline = setTimeout(() => {
+        this.#hits.add("hold_timeout");
+        this.open(oid, owner);
+      }, deadlineMs);
     }
     return state.insideCount === 0;
   }

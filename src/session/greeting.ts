@@ -17,6 +17,7 @@ export interface GreetingOptions {
   /** A client that may come in. `rest` came along with its packet, behind it. */
   readonly onStartup: (client: Socket, packet: StartupMessage, rest: Buffer) => void;
   readonly onCancel: (client: Socket, packet: Buffer) => void;
+  readonly onTimeout: () => void;
   /** It is over, whatever came of it. Called once, before the other two. */
   readonly onEnd: () => void;
 }
@@ -51,7 +52,10 @@ export class Greeting {
   constructor(options: GreetingOptions) {
     this.#options = options;
     this.#client = options.client;
-    this.#timer = setTimeout(() => this.destroy(), options.timeoutMs);
+    this.#timer = setTimeout(() => {
+      options.onTimeout();
+      this.destroy();
+    }, options.timeoutMs);
     this.#listen(options.client);
   }
 

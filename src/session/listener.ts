@@ -1,14 +1,20 @@
 import { createServer, type Server, type Socket } from "node:net";
 import type { ClientTls } from "./client-tls.ts";
+import { endings } from "./ending.ts";
 import { Greeting, type StartupMessage, turnAway } from "./greeting.ts";
+import { type LimitLevels, limitLevels } from "./limit-levels.ts";
+import { type Guest, NewestSet } from "./newest-set.ts";
 import { fatalFields } from "./refusal.ts";
 import { Session } from "./session.ts";
 import type { SessionContext } from "./session-context.ts";
-import { finish } from "./sockets.ts";
+import { SessionSweep } from "./session-sweep.ts";
+import { finish, keepalive } from "./sockets.ts";
 
 export interface ListenerOptions {
   readonly context: SessionContext;
   readonly sessionsMax: number;
+  /** Silence after which the system asks whether a client is still there; 0 is never. */
+  readonly keepaliveMs: number;
   /** What TLS towards clients is made with now; undefined while it is off. */
   readonly tls: () => ClientTls | undefined;
 }
@@ -23,7 +29,10 @@ export class Listener {
   readonly #tls: () => ClientTls | undefined;
   readonly #servers: Server[] = [];
   readonly #sessions = new Set<Session>();
-  readonly #strangers = new Set<Greeting>(); // Connected, but no session yet.
+  readonly #greetings: NewestSet<Greeting>; // Connected, but no session yet.
+  readonly #cancels: NewestSet<Guest>; // Requests that are under way.
+  readonly #sweep: SessionSweep;
+  readonly #keepaliveMs: number;
   #lastId = 0;
   #isStopping = false;
   #onEmpty: (() => void) | undefined;
@@ -32,17 +41,28 @@ export class Listener {
     this.#context = options.context;
     this.#sessionsMax = options.sessionsMax;
     this.#tls = options.tls;
+    this.#keepaliveMs = options.keepaliveMs;
+    const { context } = options;
+    const bound = {
+      countMax: () => context.limits.greetingsMax,
+      onFull: () => context.hits.add("greetings_max"),
+    };
+    this.#greetings = new NewestSet(bound);
+    this.#cancels = new NewestSet(bound);
+    this.#sweep = new SessionSweep(this.#sessions, context);
+    this.#sweep.start();
   }
 
-  get sessionCount(): number {
-    return this.#sessions.size;
+  get levels(): LimitLevels {
+    return limitLevels(this.#sessions, Math.max(this.#greetings.count, this.#cancels.count));
   }
 
   /** Listens on a TCP address or a Unix socket; gives the port, 0 for a socket. Rejects if it can't. */
   listen(address: { host: string; port: number } | { path: string }): Promise<number> {
     // As in PostgreSQL, there is no TLS on Unix sockets, and nothing that asks for it there.
     const isLocal = "path" in address;
-    const server = createServer({ noDelay: true }, (socket) => {
+    const options = { noDelay: true, ...keepalive(this.#keepaliveMs) };
+    const server = createServer(options, (socket) => {
       this.#greet(socket, isLocal ? undefined : this.#tls());
     });
     this.#servers.push(server);
@@ -66,23 +86,21 @@ export class Listener {
     const closed = this.#servers.map(
       (server) => new Promise<void>((resolve) => server.close(() => resolve())),
     );
-    for (const stranger of this.#strangers) stranger.destroy();
+    this.#greetings.destroyAll();
     const empty = new Promise<void>((resolve) => {
       this.#onEmpty = resolve;
     });
     for (const session of [...this.#sessions]) session.drain();
-    const timer = setTimeout(() => {
-      for (const session of [...this.#sessions]) {
-        session.fail(
-          "57P01",
-          "terminating connection because straddle is shutting down",
-          "shutdown",
-        );
-      }
-    }, deadlineMs);
+    const timer = setTimeout(() => this.endSessions(), deadlineMs);
     if (this.#sessions.size > 0) await empty;
     clearTimeout(timer);
+    this.#sweep.stop();
     await Promise.all(closed);
+  }
+
+  /** Ends all sessions now, whatever they are at. */
+  endSessions(): void {
+    for (const session of [...this.#sessions]) session.fail(endings.shuttingDown);
   }
 
   #greet(client: Socket, tls: ClientTls | undefined): void {
@@ -92,9 +110,10 @@ export class Listener {
       timeoutMs: this.#context.limits.startupMs,
       onStartup: (socket, packet, rest) => this.#begin(socket, packet, rest),
       onCancel: (socket, packet) => this.#cancel(socket, packet),
-      onEnd: () => this.#strangers.delete(greeting),
+      onTimeout: () => this.#context.hits.add("startup_timeout"),
+      onEnd: () => this.#greetings.delete(greeting),
     });
-    this.#strangers.add(greeting);
+    this.#greetings.add(greeting);
   }
 
   #begin(client: Socket, packet: StartupMessage, rest: Buffer): void {
@@ -123,14 +142,24 @@ export class Listener {
   #whyNot(
     parameters: ReadonlyMap<string, string>,
   ): { readonly sqlstate: string; readonly message: string } | undefined {
-    const { tagging } = this.#context;
+    const { tagging, limits, hits } = this.#context;
     if (this.#isStopping) return { sqlstate: "57P03", message: "straddle is shutting down" };
     if (this.#sessions.size >= this.#sessionsMax) {
+      hits.add("sessions_max");
       return { sqlstate: "53300", message: "sorry, too many clients already" };
+    }
+    const user = parameters.get("user") ?? "";
+    if (limits.sessionsPerUserMax > 0 && this.#countOf(user) >= limits.sessionsPerUserMax) {
+      hits.add("sessions_per_user_max");
+      return { sqlstate: "53300", message: `too many connections for role "${user}"` };
     }
     const mayTellLater = tagging.usesComments || tagging.usesSetting;
     const isUnknown = !mayTellLater && tagging.fromStartup(parameters) === undefined;
     return tagging.rejectsUnknown && isUnknown ? UNKNOWN_VERSION : undefined;
+  }
+
+  #countOf(user: string): number {
+    return [...this.#sessions].filter(({ info }) => info.user === user).length;
   }
 
   /**
@@ -139,7 +168,15 @@ export class Listener {
    */
   #cancel(client: Socket, bytes: Buffer): void {
     client.on("error", () => client.destroy());
-    this.#context.connectServer({
+    const request = {
+      destroy: () => {
+        leave();
+        client.destroy();
+      },
+    };
+    client.on("close", () => this.#cancels.delete(request));
+    this.#cancels.add(request);
+    const leave = this.#context.connectServer({
       opened: (server) => {
         server.on("error", () => server.destroy());
         server.on("close", () => client.destroy());

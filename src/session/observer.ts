@@ -57,8 +57,22 @@ export interface StatementRecord {
   readonly traceId: string | undefined;
 }
 
-/** Why a session ended. */
-export type SessionEnd = "client" | "server" | "protocol_error" | "bug" | "shutdown" | "refused";
+/**
+ * Why a session ended. `server`: the server said that it ends it, or did after the client's Terminate.
+ * `server_lost`: its connection ended without a word. `unreachable`: there was none to be had.
+ */
+export type SessionEnd =
+  | "client"
+  | "server"
+  | "server_lost"
+  | "unreachable"
+  | "startup_timeout"
+  | "idle_timeout"
+  | "stalled_timeout"
+  | "protocol_error"
+  | "bug"
+  | "shutdown"
+  | "refused";
 
 /** Watches sessions, for audit and metrics. Called synchronously on the hot path: it must not throw. */
 export interface Observer {

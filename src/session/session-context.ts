@@ -5,6 +5,7 @@ import type { VersionTag } from "../version/tag.ts";
 import type { Window } from "../version/window.ts";
 import type { Decider } from "./decider.ts";
 import type { FlipGate } from "./flip-gate.ts";
+import type { LimitHits } from "./limit-hits.ts";
 import type { Observer } from "./observer.ts";
 import type { ServerUser } from "./server-connector.ts";
 
@@ -24,6 +25,14 @@ export interface SessionLimits {
   readonly replaySizeMax: number;
   readonly holdMs: number;
   readonly startupMs: number;
+  /** Sessions of one user; 0 is no limit. */
+  readonly sessionsPerUserMax: number;
+  /** Connections that have no session yet, or ask to cancel. */
+  readonly greetingsMax: number;
+  /** Of a client outside of a transaction; 0 is no limit. */
+  readonly idleMs: number;
+  /** Of a client that takes nothing of what waits for it; 0 is no limit. */
+  readonly stalledMs: number;
 }
 
 /** How a version tag is found; the sources themselves are a matter of `version/`. */
@@ -55,6 +64,8 @@ export interface SessionContext {
   readonly decider: Decider;
   readonly gate: FlipGate;
   readonly observer: Observer;
+  /** How often limits were met. */
+  readonly hits: LimitHits;
   /** Rises whenever windows or catalog change: what was decided before may be stale. */
   readonly generation: number;
   readonly catalog: Catalog;

@@ -6,6 +6,7 @@ import type { Refusal, StatementPlan, TextPlan } from "./text-plan.ts";
 /** The plan of a statement that is too large to be analysed: passed on or refused as a whole. */
 export function oversizePlan(dialogue: Dialogue): TextPlan {
   const { context, info } = dialogue;
+  context.hits.add("statement_size_max");
   const mayBeTagged = context.tagging.usesComments && dialogue.windows.length > 0;
   const isNamed = mayBeTagged || !dialogue.naming(info.tag).isEmpty;
   const couldMatter = isNamed || context.policy.onMissing !== "off";

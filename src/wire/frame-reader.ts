@@ -72,6 +72,11 @@ export class FrameReader {
     this.#headSizeMax = options.headSizeMax;
   }
 
+  /** Whether what was given so far ends inside of a message that passes in parts. */
+  get isInsideFrame(): boolean {
+    return this.#passSize > 0;
+  }
+
   /** Takes the next bytes off the wire. Call it only after `next` said "wait". */
   push(chunk: Buffer): void {
     assert(this.end === this.buffer.length);

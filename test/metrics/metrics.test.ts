@@ -7,6 +7,7 @@ function newMetrics(changes: Partial<MetricsOptions> = {}): Metrics {
     labelSetsMax: 3,
     audit: () => undefined,
     cache: () => undefined,
+    limits: () => undefined,
     windows: () => [],
     ...changes,
   });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { FlipGate, type FlipOwner } from "../../src/session/flip-gate.ts";
+import { LimitHits } from "../../src/session/limit-hits.ts";
 
 const ORDERS = 16_400;
 const PERSON = 16_401;
@@ -15,7 +16,7 @@ const retry = (name: string) => () => events.push(`${name} retries`);
 
 beforeEach(() => {
   vi.useFakeTimers();
-  gate = new FlipGate();
+  gate = new FlipGate({ hits: new LimitHits() });
   events = [];
 });
 afterEach(() => {
