@@ -22,7 +22,10 @@ export class HealthBoard {
     else log.problem("the catalog can't be read; the last snapshot stays", error);
   }
 
-  report(state: SharedState, auditProblem: string | undefined): Health {
+  report(
+    state: SharedState,
+    problems: { readonly audit: string | undefined; readonly certificates: string },
+  ): Health {
     // Where records are dropped, statements still run.
     const auditState = state.config.audit.whenFull === "wait" ? "failed" : "warning";
     const windows = windowProblems(state.windows, state.catalog).join("; ");
@@ -31,9 +34,10 @@ export class HealthBoard {
       checks: [
         check("server", this.#catalogProblem, "failed"),
         check("draining", this.isStopping ? "straddle is shutting down" : "", "failed"),
-        check("audit", auditProblem ?? "", auditState),
+        check("audit", problems.audit ?? "", auditState),
         check("config", this.configProblem, "warning"),
         check("client_tls", this.clientTlsProblem, "warning"),
+        check("certificates", problems.certificates, "warning"),
         check("version", state.labelProblems().join("; "), "warning"),
         check("windows", windows, "warning"),
       ],

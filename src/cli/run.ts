@@ -5,6 +5,7 @@ import { Listener } from "../session/listener.ts";
 import { loadParser } from "../sql/parse.ts";
 import { describeStatements } from "../sql/statement.ts";
 import { windowProblems } from "../version/naming.ts";
+import { CertificateWatch } from "./certificate-watch.ts";
 import { ClientTlsFiles } from "./client-tls-files.ts";
 import { ConfigWatch } from "./config-watch.ts";
 import { controlConnection, serverName } from "./control-connection.ts";
@@ -20,8 +21,9 @@ import { socketFile } from "./socket-file.ts";
 
 /** A configuration file is looked at this often, in case its folder tells nothing of changes. */
 const CONFIG_POLL_MS = 2_000;
-/** Certificates are looked at this often. */
+/** Certificates are looked at this often: whether they have changed, and whether they expire. */
 const CERTIFICATE_POLL_MS = 1_000;
+const EXPIRY_POLL_MS = 60_000;
 
 export interface Straddle {
   readonly port: number;
@@ -83,10 +85,19 @@ export async function startStraddle(
   const watch = watchConfig(options.configFile, state, health);
   let listener: Listener | undefined;
   let clientTls: ClientTlsFiles | undefined;
+  const certificates = new CertificateWatch({
+    config,
+    pollIntervalMs: EXPIRY_POLL_MS,
+    onChange: (problem) => {
+      if (problem === "") log.info("no certificate is about to expire any more");
+      else log.warn(problem);
+    },
+  });
 
   const stopAll = async () => {
     watch?.stop();
     clientTls?.stop();
+    certificates.stop();
     await reader.stop();
     await observers.stop();
   };
@@ -114,7 +125,8 @@ export async function startStraddle(
     const file = socket === undefined ? undefined : socketFile(socket, port);
     if (file !== undefined) await listenOnSocket(listener, file, socketMode);
     await observers.serve(state, listener, {
-      health: () => health.report(state, observers.auditProblem),
+      health: () =>
+        health.report(state, { audit: observers.auditProblem, certificates: certificates.problem }),
       quit: options.onQuit,
     });
     health.isStarted = true;
