@@ -47,11 +47,11 @@ export const endings = {
     message: `straddle could not connect to the server: ${reason}`,
   }),
   /** The server's connection is gone, and it has not said why. Without Straddle, the client would read nothing. */
-  serverLost: (isAtRest: boolean): Ending => ({
+  serverLost: (isBusy: boolean): Ending => ({
     end: "server_lost",
     sqlstate: "08006",
     message: "the server closed the connection unexpectedly",
-    detail: isAtRest ? "" : "What became of the transaction that was under way is not known.",
+    detail: isBusy ? "What became of the transaction that was under way is not known." : "",
   }),
   /** What a turn of a session threw. Undefined where the client is told nothing, as by the server. */
   after(error: unknown): Ending | undefined {

@@ -168,7 +168,7 @@ export class Session {
     const { hasLeft, isLost } = this.#clientPump;
     const isExpected = this.#serverPump.hasSaidWhy || hasLeft || isLost || this.#isUnread;
     if (isExpected) this.#end("server");
-    else this.fail(endings.serverLost(this.state.isAtRest));
+    else this.fail(endings.serverLost(this.#clientPump.isReady && !this.state.isAtRest));
   }
 
   #take(pump: ClientPump | ServerPump, chunk: Buffer): void {

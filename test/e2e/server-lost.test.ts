@@ -291,6 +291,7 @@ test("the way is cut before the server has said a word", async () => {
   const client = await logIn(port);
   await client.untilClosed();
   expect(client.transcript.at(-2)).toMatch(/^< ErrorResponse "SFATAL\\0VFATAL\\0C08006\\0/);
+  expect(detail(client)).toBeUndefined();
 });
 
 test("a client that says that it leaves is not told that the server is lost", async () => {
