@@ -47,10 +47,6 @@ async function countLines(line: string): Promise<number> {
 }
 
 const REFUSED: readonly { readonly before: readonly string[]; readonly sql: string }[] = [
-  {
-    before: [],
-    sql: "MERGE INTO orders USING log ON true WHEN MATCHED THEN UPDATE SET user_id = 1",
-  },
   { before: [], sql: "COPY orders TO STDOUT (FORMAT csv, HEADER)" },
   { before: [], sql: "PREPARE p AS UPDATE orders SET user_id = 1" },
   // Its names are known to nobody but this transaction.
