@@ -13,6 +13,7 @@ import { LabelFiles } from "./label-files.ts";
 import { listenOnSocket } from "./listen-socket.ts";
 import { log } from "./log.ts";
 import { Observers } from "./observers.ts";
+import { OwnAuth } from "./own-auth.ts";
 import { SharedState } from "./shared-state.ts";
 import { socketFile } from "./socket-file.ts";
 
@@ -75,16 +76,19 @@ export async function startStraddle(
   const watch = watchConfig(options.configFile, state, health);
   let listener: Listener | undefined;
   let clientTls: ClientTlsFiles | undefined;
+  let auth: OwnAuth | undefined;
 
   const stopAll = async () => {
     watch?.stop();
     clientTls?.stop();
+    auth?.stop();
     await reader.stop();
     await observers.stop();
   };
   try {
     const tls = clientTlsFiles(config, health);
     clientTls = tls;
+    auth = ownAuth(config, health);
     await reader.start().catch((error: unknown) => {
       if (error instanceof SetupError) throw error;
       const subject = `the server ${serverName(config)} can't be reached as ${config.control.user}`;
@@ -94,6 +98,7 @@ export async function startStraddle(
       context: state,
       sessionsMax: config.limits.sessionsMax,
       tls: () => tls.current,
+      auth,
     });
     const { host, socket, socketMode } = config.listen;
     const port = await listener
@@ -104,6 +109,7 @@ export async function startStraddle(
       });
     const file = socket === undefined ? undefined : socketFile(socket, port);
     if (file !== undefined) await listenOnSocket(listener, file, socketMode);
+    observers.logins = auth?.failures;
     await observers.serve(state, () => health.report(state, observers.auditProblem));
     health.isStarted = true;
     const running = listener;
@@ -139,6 +145,21 @@ function clientTlsFiles(config: Config, health: HealthBoard): ClientTlsFiles {
       else log.warn(`${problem}; the certificate before stays`);
     },
   });
+}
+
+/** Authentication by Straddle itself, and what is said when its files change. */
+function ownAuth({ auth }: Config, health: HealthBoard): OwnAuth | undefined {
+  if (auth === undefined) return undefined;
+  const own: OwnAuth = new OwnAuth({
+    settings: auth,
+    onChange: ({ users, problem }) => {
+      health.authProblem = own.problem;
+      if (problem === "") log.info(`a user list of auth was read again: ${users.size} user(s)`);
+      else log.warn(`${problem}; the user list before stays`);
+    },
+    report: (problem, words) => log.warn(`${problem}: ${words}`),
+  });
+  return own;
 }
 
 /** A good change takes effect without a dropped session; a bad one is reported and the old one kept. */

@@ -73,7 +73,7 @@ export class ClientPump {
         continue;
       }
       const { type, buffer, start, end } = reader;
-      if (piece === "pass" || this.isPassing) {
+      if (piece === "pass") {
         this.#toServer.addSlice(buffer, start, end);
         continue;
       }
@@ -100,6 +100,10 @@ export class ClientPump {
 
   /** Whether the message is dealt with. */
   #handle(frame: ClientFrame): boolean {
+    if (this.isPassing) {
+      this.#toServer.addSlice(frame.buffer, frame.start, frame.end);
+      return true;
+    }
     if (!this.isReady) return this.#authenticate(frame);
     const step = this.#handler.handle(frame);
     if (step === "discard" && frame.isHead) this.#reader.discardRest();

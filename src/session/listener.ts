@@ -1,16 +1,22 @@
 import { createServer, type Server, type Socket } from "node:net";
+import { ClientLogin, type LoggedIn } from "./client-login.ts";
 import type { ClientTls } from "./client-tls.ts";
 import { Greeting, type StartupMessage, turnAway } from "./greeting.ts";
 import { fatalFields } from "./refusal.ts";
+import { ServerLogin } from "./server-login.ts";
 import { Session } from "./session.ts";
 import type { SessionContext } from "./session-context.ts";
 import { finish } from "./sockets.ts";
+import { startupAs, startupProblem, userOf } from "./startup-bytes.ts";
+import type { TerminatedAuth } from "./terminated-auth.ts";
 
 export interface ListenerOptions {
   readonly context: SessionContext;
   readonly sessionsMax: number;
   /** What TLS towards clients is made with now; undefined while it is off. */
   readonly tls: () => ClientTls | undefined;
+  /** Undefined where clients log in to the server themselves. */
+  readonly auth: TerminatedAuth | undefined;
 }
 
 /**
@@ -21,9 +27,10 @@ export class Listener {
   readonly #context: SessionContext;
   readonly #sessionsMax: number;
   readonly #tls: () => ClientTls | undefined;
+  readonly #auth: TerminatedAuth | undefined;
   readonly #servers: Server[] = [];
   readonly #sessions = new Set<Session>();
-  readonly #strangers = new Set<Greeting>(); // Connected, but no session yet.
+  readonly #strangers = new Set<Greeting | ClientLogin>(); // Connected, but no session yet.
   #lastId = 0;
   #isStopping = false;
   #onEmpty: (() => void) | undefined;
@@ -32,6 +39,7 @@ export class Listener {
     this.#context = options.context;
     this.#sessionsMax = options.sessionsMax;
     this.#tls = options.tls;
+    this.#auth = options.auth;
   }
 
   get sessionCount(): number {
@@ -86,32 +94,70 @@ export class Listener {
   }
 
   #greet(client: Socket, tls: ClientTls | undefined): void {
+    const connectedAt = performance.now();
     const greeting = new Greeting({
       client,
       tls,
       timeoutMs: this.#context.limits.startupMs,
-      onStartup: (socket, packet, rest) => this.#begin(socket, packet, rest),
+      onStartup: (socket, packet, rest) => {
+        const came = { client: socket, packet, connectedAt };
+        if (this.#auth === undefined) this.#begin(came, { rest });
+        else this.#logIn(came, rest, this.#auth);
+      },
       onCancel: (socket, packet) => this.#cancel(socket, packet),
       onEnd: () => this.#strangers.delete(greeting),
     });
     this.#strangers.add(greeting);
   }
 
-  #begin(client: Socket, packet: StartupMessage, rest: Buffer): void {
+  /** Who it is is found out here, before the server hears of it. */
+  #logIn(came: Newcomer, rest: Buffer, auth: TerminatedAuth): void {
+    const { client, packet, connectedAt } = came;
+    const refusal = startupProblem(packet) ?? this.#whyNot(packet.parameters);
+    if (refusal !== undefined) {
+      turnAway(client, fatalFields(refusal.sqlstate, refusal.message));
+      return;
+    }
+    const login = new ClientLogin({
+      client,
+      user: userOf(packet),
+      rest,
+      auth,
+      timeoutMs: this.#context.limits.startupMs - (performance.now() - connectedAt),
+      onLoggedIn: (result) => this.#begin(came, result, auth),
+      onEnd: () => this.#strangers.delete(login),
+    });
+    this.#strangers.add(login);
+    login.begin();
+  }
+
+  #begin(came: Newcomer, { rest, clientKey }: LoggedIn, auth?: TerminatedAuth): void {
+    const { client, packet, connectedAt } = came;
     const context = this.#context;
     const refusal = this.#whyNot(packet.parameters);
     if (refusal !== undefined) {
       turnAway(client, fatalFields(refusal.sqlstate, refusal.message));
       return;
     }
+    const as = auth?.serverLogin(userOf(packet), clientKey);
     this.#lastId += 1;
     const session = new Session({
       id: this.#lastId,
       client,
       clientAddress: addressOf(client),
       packet,
+      connectedAt,
       rest: Buffer.from(rest),
       context,
+      server: {
+        packet: as === undefined ? packet : startupAs(packet, as.role),
+        isLoggedIn: as !== undefined,
+        connect: (user) => {
+          const onFailed = (words: string) => auth?.failed("server", words);
+          const through = as && new ServerLogin({ as, session: user, onFailed });
+          return context.connectServer(through ?? user);
+        },
+      },
       onEnd: (ended) => {
         this.#sessions.delete(ended);
         if (this.#sessions.size === 0) this.#onEmpty?.();
@@ -149,6 +195,14 @@ export class Listener {
       take: () => undefined,
     });
   }
+}
+
+/** Who has said what is wanted, and is no session yet. */
+interface Newcomer {
+  readonly client: Socket;
+  readonly packet: StartupMessage;
+  /** By the clock of `performance.now`: all of the startup is timed from here. */
+  readonly connectedAt: number;
 }
 
 const UNKNOWN_VERSION = {
