@@ -130,7 +130,7 @@ export class ClientLogin {
     if (received.length < HEADER_SIZE) return undefined;
     const length = received.readInt32BE(1);
     if (length < 4 || length > LENGTH_MAX) {
-      throw new ProtocolError("frame_too_large", "a message of authentication");
+      throw new ProtocolError("frame_too_large", `a message of length ${length}`);
     }
     if (received.length < 1 + length) return undefined;
     this.#received = received.subarray(1 + length);
@@ -142,16 +142,11 @@ export class ClientLogin {
       this.#step(this.#exchange, body);
       return;
     }
-    const reader = new ByteReader(body, 0, body.length);
-    const mechanism = reader.text("latin1");
-    const size = reader.int32();
-    const first = size === -1 ? undefined : reader.bytes(size);
-    if (reader.remaining > 0) throw new ScramError("08P01", "invalid message format");
-    const isOffered =
-      mechanism === SCRAM || (mechanism === SCRAM_PLUS && this.#certificateHash !== undefined);
-    if (!isOffered) {
+    const { mechanism, first } = initialResponse(body, (name) => {
+      const isOffered = name === SCRAM || (name === SCRAM_PLUS && this.#certificateHash);
+      if (isOffered) return;
       throw new ScramError("08P01", "client selected an invalid SASL authentication mechanism");
-    }
+    });
     this.#isBusy = true;
     this.#options.auth
       .verifier(this.#options.user)
@@ -185,12 +180,14 @@ export class ClientLogin {
         client.write(encodeSaslFinal(step.message));
         this.#loggedIn(exchange.clientKey);
         return;
-      case "failure": {
-        const message = `password authentication failed for user "${this.#user}"`;
-        this.#refuse(fatalFields("28P01", message));
+      case "failure":
+        this.#refuse(this.#wrongPassword());
         return;
-      }
     }
+  }
+
+  #wrongPassword(): Map<string, string> {
+    return fatalFields("28P01", `password authentication failed for user "${this.#user}"`);
   }
 
   #loggedIn(clientKey?: Buffer): void {
@@ -208,12 +205,9 @@ export class ClientLogin {
     if (this.#isOver) return;
     if (error instanceof ScramError) {
       this.#refuse(fatalFields(error.sqlstate, error.message).set("D", error.detail));
-    } else if (error instanceof ProtocolError && error.code === "frame_malformed") {
-      this.#refuse(fatalFields("08P01", "invalid message format"));
     } else if (error instanceof ProtocolError) {
-      // As the server does: there is no telling what it is that speaks here.
-      this.#options.auth.failed("client", this.#words("a message that can't be"));
-      this.destroy();
+      // As the server does, which counts it as a wrong password.
+      this.#refuse(this.#wrongPassword(), error.message);
     } else {
       this.#options.auth.failed("client", this.#words(String(error)));
       this.#turnAway(fatalFields("XX000", "straddle could not verify the password"));
@@ -225,9 +219,8 @@ export class ClientLogin {
     this.#turnAway(fatalFields("57014", message));
   }
 
-  #refuse(fields: ReadonlyMap<string, string>): void {
-    const detail = fields.get("D") ?? "";
-    const words = `${fields.get("M")}${detail === "" ? "" : ` (${detail})`}`;
+  #refuse(fields: ReadonlyMap<string, string>, why = fields.get("D") ?? ""): void {
+    const words = `${fields.get("M")}${why === "" ? "" : ` (${why})`}`;
     this.#options.auth.failed("client", this.#words(words));
     this.#turnAway(fields);
   }
@@ -246,6 +239,26 @@ export class ClientLogin {
     const from = this.#options.client.remoteAddress ?? "a Unix socket";
     return `${JSON.stringify(this.#user)} from ${from}: ${what}`;
   }
+}
+
+/** SASLInitialResponse, read in the server's order and with its complaints (`pqformat.c`). */
+function initialResponse(
+  body: Buffer,
+  checkMechanism: (name: string) => void,
+): { readonly mechanism: string; readonly first: Buffer | undefined } {
+  const end = body.indexOf(0);
+  if (end === -1) throw new ScramError("08P01", "invalid string in message");
+  const mechanism = body.toString("latin1", 0, end);
+  checkMechanism(mechanism);
+  const reader = new ByteReader(body, end + 1, body.length);
+  try {
+    const size = reader.int32();
+    const first = size === -1 ? undefined : reader.bytes(size);
+    if (reader.remaining === 0) return { mechanism, first };
+  } catch {
+    throw new ScramError("08P01", "insufficient data left in message");
+  }
+  throw new ScramError("08P01", "invalid message format");
 }
 
 /** Of the certificate that this very connection was made with, whatever the files have by now. */
