@@ -99,7 +99,7 @@ export class AuthStage {
       : "mode: disable";
     const straddle = await startTestStraddle(
       this.database,
-      `listen: { port: 0, socket: ${join(this.#folder, "socket")}, tls: { ${files}, ${tls} } }
+      `listen: { port: 0, socket: ${this.#folder}, tls: { ${files}, ${tls} } }
 server: { host: localhost, port: ${this.port}, tls: { ${towards} } }
 auth: { ${auth} }
 ${yaml}`,
