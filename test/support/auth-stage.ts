@@ -68,9 +68,13 @@ export class AuthStage {
 
   /** A file with these contents, under the same path each time. */
   file(name: string, contents: string): string {
-    const path = join(this.#folder, name);
+    const path = this.path(name);
     writeFileSync(path, contents);
     return path;
+  }
+
+  path(name: string): string {
+    return join(this.#folder, name);
   }
 
   /** What pg_authid has for a role. */
