@@ -2,6 +2,7 @@ import type pg from "pg";
 import type { Config } from "../config/config.ts";
 import { windowProblems } from "../version/naming.ts";
 import { findBlindSpots } from "./blind-spots.ts";
+import { checkAuth } from "./check-auth.ts";
 import type { Finding } from "./check-report.ts";
 import { serverName, withConnection } from "./control-connection.ts";
 import { LabelFiles } from "./label-files.ts";
@@ -18,6 +19,7 @@ const SERVER_VERSION_MIN = 14;
 export async function check(config: Config): Promise<Finding[]> {
   return withConnection(config, async (client) => {
     const findings = [await checkVersion(client, config), await checkGuard(client, config)];
+    findings.push(...(await checkAuth(client, config)));
     findings.push(...checkLabels(config), ...(await checkWindows(config)));
     for (const window of config.windows) findings.push(...(await findBlindSpots(client, window)));
     return findings;

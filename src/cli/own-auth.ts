@@ -65,6 +65,11 @@ export class OwnAuth implements TerminatedAuth {
     return problems.filter((problem) => problem !== "").join("; ");
   }
 
+  /** Those that `users_file` has. */
+  get userNames(): Iterable<string> {
+    return this.#users?.users.keys() ?? [];
+  }
+
   stop(): void {
     this.#users?.stop();
     this.#roles?.stop();
