@@ -36,6 +36,8 @@ export class OwnAuth implements TerminatedAuth {
   /** Throws a SetupError where a file is no good. */
   constructor(options: {
     readonly settings: Settings;
+    /** In place of a random one, where the settings name none. */
+    readonly saltKey?: Buffer | undefined;
     readonly onChange: (list: UserListFile) => void;
     readonly report: (problem: string, words: string) => void;
   }) {
@@ -47,7 +49,10 @@ export class OwnAuth implements TerminatedAuth {
     this.#settings = settings;
     this.#report = options.report;
     this.method = settings.mode;
-    this.#saltKey = readSaltKey(settings.saltKeyFile);
+    this.#saltKey =
+      settings.saltKeyFile === undefined
+        ? (options.saltKey ?? randomBytes(32))
+        : readSaltKey(settings.saltKeyFile);
     const { usersFile, serverUsersFile } = settings;
     if (usersFile !== undefined) {
       this.#users = new UserListFile({ key: "auth.users_file", file: usersFile, onChange });
@@ -151,8 +156,7 @@ export class OwnAuth implements TerminatedAuth {
   }
 }
 
-function readSaltKey(file: string | undefined): Buffer {
-  if (file === undefined) return randomBytes(32);
+function readSaltKey(file: string): Buffer {
   let key: Buffer;
   try {
     key = readFileSync(file);

@@ -43,7 +43,11 @@ export interface Straddle {
  */
 export async function startStraddle(
   config: Config,
-  options: { readonly configFile?: string | undefined } = {},
+  options: {
+    readonly configFile?: string | undefined;
+    /** What salts are made from; the processes of one Straddle have it in common. */
+    readonly saltKey?: Buffer | undefined;
+  } = {},
 ): Promise<Straddle> {
   await loadParser();
   // The first use of a parser is slow: nobody should have to wait for it.
@@ -88,7 +92,7 @@ export async function startStraddle(
   try {
     const tls = clientTlsFiles(config, health);
     clientTls = tls;
-    auth = ownAuth(config, health);
+    auth = ownAuth(config, health, options.saltKey);
     await reader.start().catch((error: unknown) => {
       if (error instanceof SetupError) throw error;
       const subject = `the server ${serverName(config)} can't be reached as ${config.control.user}`;
@@ -148,10 +152,15 @@ function clientTlsFiles(config: Config, health: HealthBoard): ClientTlsFiles {
 }
 
 /** Authentication by Straddle itself, and what is said when its files change. */
-function ownAuth({ auth }: Config, health: HealthBoard): OwnAuth | undefined {
+function ownAuth(
+  { auth }: Config,
+  health: HealthBoard,
+  saltKey: Buffer | undefined,
+): OwnAuth | undefined {
   if (auth === undefined) return undefined;
   const own: OwnAuth = new OwnAuth({
     settings: auth,
+    saltKey,
     onChange: ({ users, problem }) => {
       health.authProblem = own.problem;
       if (problem === "") log.info(`a user list of auth was read again: ${users.size} user(s)`);

@@ -115,7 +115,7 @@ export class Listener {
     const { client, packet, connectedAt } = came;
     const refusal = startupProblem(packet) ?? this.#whyNot(packet.parameters);
     if (refusal !== undefined) {
-      turnAway(client, fatalFields(refusal.sqlstate, refusal.message));
+      turnAway(client, fatalFields(refusal.sqlstate, refusal.message), packet.protocol);
       return;
     }
     const login = new ClientLogin({

@@ -1,10 +1,13 @@
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Straddle } from "../../src/cli/run.ts";
+import { Random } from "../fuzz/random.ts";
 import { AuthStage, entry, PASSWORDS } from "../support/auth-stage.ts";
+import { Authentication } from "../support/authentication.ts";
 import { hasOpenssl } from "../support/certificates.ts";
-import { frame, int32, query, startup } from "../support/client-frames.ts";
-import { tlsClient } from "../support/tls-client.ts";
+import { frame, int32, PROTOCOL_3_0, packet, query, startup } from "../support/client-frames.ts";
+import { nextChunk, plainSocket, tlsClient } from "../support/tls-client.ts";
+import { until } from "../support/until.ts";
 import { WireClient } from "../support/wire-client.ts";
 
 /** Terminated authentication, compared message by message with the server's own. */
@@ -171,6 +174,76 @@ describe.skipIf(!hasOpenssl)("log-ins that Straddle verifies, beside the server'
       expect(seen.proxied).toEqual(seen.direct);
     });
   }
+
+  const packets: readonly { readonly name: string; readonly bytes: Buffer }[] = [
+    { name: "protocol 2.0", bytes: packet(0x20000, "user", "app_scram", Buffer.alloc(1)) },
+    { name: "protocol 4.1", bytes: packet(0x40001, "user", "app_scram", Buffer.alloc(1)) },
+    { name: "no parameters", bytes: packet(PROTOCOL_3_0, Buffer.alloc(1)) },
+    { name: "no end", bytes: packet(PROTOCOL_3_0, "user", "app_scram", "x", Buffer.from("y")) },
+    { name: "no user", bytes: startup({ database: "postgres" }) },
+  ];
+
+  for (const { name, bytes } of packets) {
+    test(`a startup packet with ${name}: refused before a password is asked for`, async () => {
+      const seen = await both(async (port) => {
+        const client = await WireClient.connect({ host: "127.0.0.1", port });
+        await client.send(bytes);
+        await client.untilClosed();
+        return client.transcript.map(withoutPlace);
+      });
+      expect(seen.proxied).toEqual(seen.direct);
+    });
+  }
+
+  test("a byte at a time", async () => {
+    const client = await WireClient.connect(
+      { host: "127.0.0.1", port: straddle.port },
+      { isFragmented: true },
+    );
+    await client.start(parameters(), PASSWORDS["app_scram"]);
+    expect(client.transcript.at(-1)).toMatch(/ReadyForQuery/);
+    client.abandon();
+  });
+
+  test("what comes along with the last message is the session's", async () => {
+    const socket = await plainSocket(straddle.port);
+    const authentication = new Authentication("app_scram", PASSWORDS["app_scram"] ?? "");
+    const answer = async () => authentication.answer(await nextChunk(socket)) ?? Buffer.alloc(0);
+    socket.write(startup(parameters()));
+    socket.write(await answer());
+    socket.write(Buffer.concat([await answer(), query("SELECT 'ahead'")]));
+    let received = "";
+    socket.on("data", (chunk: Buffer) => {
+      received += chunk.toString("latin1");
+    });
+    await until("the answer", () => received.includes("ahead"));
+    socket.destroy();
+  });
+
+  test("random bytes in a log-in end in an error or an end, and hurt nobody else", async () => {
+    const seed = Date.now() % 1_000_000;
+    const random = new Random(seed);
+    const whole = [startup(parameters()), FIRST, final(`c=biws,r=abc,p=${"A".repeat(43)}=`)];
+    for (let round = 0; round < 200; round++) {
+      const client = await WireClient.connect({ host: "127.0.0.1", port: straddle.port });
+      for (const frames of whole) {
+        const bytes = Buffer.from(frames);
+        // Not in its length, with which it would only wait for more.
+        const from = frames === whole[0] ? 8 : 5;
+        for (let count = random.below(4); count > 0; count--) {
+          bytes[from + random.below(bytes.length - from)] = random.below(256);
+        }
+        await client.send(bytes);
+      }
+      await client.untilClosed();
+      const end = client.transcript.at(-2) ?? "";
+      expect(`seed ${seed}, round ${round}: ${end}`).toMatch(/: (< ErrorResponse|> Password)/);
+    }
+    const client = await WireClient.connect({ host: "127.0.0.1", port: straddle.port });
+    await client.start(parameters(), PASSWORDS["app_scram"]);
+    expect(client.transcript.at(-1)).toMatch(/ReadyForQuery/);
+    client.abandon();
+  });
 
   test("over TLS both offer channel binding, and take a client amiss that was not told", async () => {
     const seen = await both(async (port) => {

@@ -220,6 +220,15 @@ describe.skipIf(!hasOpenssl)("log-ins that end at Straddle", () => {
     expect(client.transcript.join("\n")).toContain("systemid");
   });
 
+  test("stop: a client in the middle of its log-in is let go", async () => {
+    await start(`mode: scram, users_file: ${stage.file("users", PLAIN)}`);
+    const client = await WireClient.connect({ host: "127.0.0.1", port: straddle.port });
+    await client.send(startup({ user: "app_scram", database: "postgres" }));
+    await client.until("Authentication");
+    await Promise.all([straddle.stop(), client.untilClosed()]);
+    expect(client.transcript.at(-1)).toBe("closed");
+  });
+
   test("startup_timeout: a client that does not answer is turned away", async () => {
     await start(`mode: scram, users_file: ${stage.file("users", PLAIN)}`, {
       yaml: "limits: { startup_timeout: 300ms }",
