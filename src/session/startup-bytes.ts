@@ -11,7 +11,7 @@ const NAME_SIZE_MAX = 63;
 const EMPTY_SIZE = 9;
 
 /** Who the client says it is, as the server takes it. */
-export function userOf({ parameters }: StartupMessage): string {
+export function userOf({ parameters }: Pick<StartupMessage, "parameters">): string {
   return (parameters.get("user") ?? "").slice(0, NAME_SIZE_MAX);
 }
 

@@ -303,6 +303,19 @@ describe.skipIf(!hasOpenssl)("log-ins that end at Straddle", () => {
       ]);
     });
 
+    test("by certificate: a name that the server would cut is not that of the certificate", async () => {
+      const { ca } = stage.authority;
+      const long = "x".repeat(64);
+      const pair = stage.authority.issue(long);
+      await start("mode: cert", {
+        tls: `mode: require, ca: ${ca.cert}, client_cert: verify-full`,
+      });
+      const printed = await psql(
+        at(`user=${long} sslmode=require sslcert=${pair.cert} sslkey=${pair.key}`),
+      );
+      expect(printed).toContain(`certificate authentication failed for user "${long.slice(1)}"`);
+    });
+
     test("by certificate, as a role with a password of Straddle's", async () => {
       const { ca } = stage.authority;
       const bob = stage.authority.issue("bob");
