@@ -3,6 +3,7 @@ import type { Config } from "../config/config.ts";
 import { windowProblems } from "../version/naming.ts";
 import { findBlindSpots } from "./blind-spots.ts";
 import { expiryProblems } from "./certificates.ts";
+import { checkAuth } from "./check-auth.ts";
 import type { Finding } from "./check-report.ts";
 import { readClientTls } from "./client-tls-files.ts";
 import { serverName, withConnection } from "./control-connection.ts";
@@ -22,6 +23,7 @@ export async function check(config: Config): Promise<Finding[]> {
   return withConnection(config, async (client) => {
     const findings = [await checkVersion(client, config), await checkGuard(client, config)];
     findings.push(...checkTls(config));
+    findings.push(...(await checkAuth(client, config)));
     findings.push(...checkLabels(config), ...(await checkWindows(config)));
     for (const window of config.windows) findings.push(...(await findBlindSpots(client, window)));
     return findings;

@@ -11,6 +11,8 @@ export class HealthBoard {
   configProblem = "";
   /** Why the certificate in force is not that of the files; empty while it is. */
   clientTlsProblem = "";
+  /** Why the users in force are not those of the files; empty while they are. */
+  authProblem = "";
   #catalogProblem = "";
 
   /** A reading of the catalog has ended, with an error or without. Told to the log when it turns. */
@@ -38,6 +40,7 @@ export class HealthBoard {
         check("config", this.configProblem, "warning"),
         check("client_tls", this.clientTlsProblem, "warning"),
         check("certificates", problems.certificates, "warning"),
+        check("auth", this.authProblem, "warning"),
         check("version", state.labelProblems().join("; "), "warning"),
         check("windows", windows, "warning"),
       ],

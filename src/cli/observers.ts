@@ -3,7 +3,7 @@ import { type Admin, startAdmin } from "../admin/http.ts";
 import { AuditLog } from "../audit/audit-log.ts";
 import type { Config } from "../config/config.ts";
 import { shownSettings } from "../config/written.ts";
-import { Metrics } from "../metrics/metrics.ts";
+import { type LoginFailures, Metrics } from "../metrics/metrics.ts";
 import type { Listener } from "../session/listener.ts";
 import type { Observer } from "../session/observer.ts";
 import { ObserverList } from "../session/observer-list.ts";
@@ -24,6 +24,8 @@ export class Observers {
   /** Only there once the sessions' state is. */
   #state: SharedState | undefined;
   #listener: Pick<Listener, "levels"> | undefined;
+  /** Of terminated authentication; undefined where there is none. */
+  logins: LoginFailures | undefined;
   #admin: Admin | undefined;
 
   /** What can't be opened is a SetupError. */
@@ -37,6 +39,7 @@ export class Observers {
       this.#metrics = new Metrics({
         labelSetsMax: config.metrics.labelSetsMax,
         audit: () => audit,
+        logins: () => this.logins,
         cache: () => this.#state?.decider.cacheState,
         limits: () => {
           const levels = this.#listener?.levels;

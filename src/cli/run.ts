@@ -15,6 +15,7 @@ import { LabelFiles } from "./label-files.ts";
 import { listenOnSocket } from "./listen-socket.ts";
 import { log } from "./log.ts";
 import { Observers } from "./observers.ts";
+import { OwnAuth } from "./own-auth.ts";
 import { SharedState } from "./shared-state.ts";
 import { Shutdown } from "./shutdown.ts";
 import { socketFile } from "./socket-file.ts";
@@ -52,6 +53,8 @@ export async function startStraddle(
     readonly configFile?: string | undefined;
     /** Somebody asks for the end by HTTP. Without it nobody can. */
     readonly onQuit?: (() => void) | undefined;
+    /** What salts are made from; the processes of one Straddle have it in common. */
+    readonly saltKey?: Buffer | undefined;
   } = {},
 ): Promise<Straddle> {
   await loadParser();
@@ -93,17 +96,20 @@ export async function startStraddle(
       else log.warn(problem);
     },
   });
+  let auth: OwnAuth | undefined;
 
   const stopAll = async () => {
     watch?.stop();
     clientTls?.stop();
     certificates.stop();
+    auth?.stop();
     await reader.stop();
     await observers.stop();
   };
   try {
     const tls = clientTlsFiles(config, health);
     clientTls = tls;
+    auth = ownAuth(config, health, options.saltKey);
     await reader.start().catch((error: unknown) => {
       if (error instanceof SetupError) throw error;
       const subject = `the server ${serverName(config)} can't be reached as ${config.control.user}`;
@@ -114,6 +120,7 @@ export async function startStraddle(
       sessionsMax: config.limits.sessionsMax,
       keepaliveMs: config.listen.keepaliveMs,
       tls: () => tls.current,
+      auth,
     });
     const { host, socket, socketMode } = config.listen;
     const port = await listener
@@ -124,6 +131,7 @@ export async function startStraddle(
       });
     const file = socket === undefined ? undefined : socketFile(socket, port);
     if (file !== undefined) await listenOnSocket(listener, file, socketMode);
+    observers.logins = auth?.failures;
     await observers.serve(state, listener, {
       health: () =>
         health.report(state, { audit: observers.auditProblem, certificates: certificates.problem }),
@@ -168,6 +176,26 @@ function clientTlsFiles(config: Config, health: HealthBoard): ClientTlsFiles {
       else log.warn(`${problem}; the certificate before stays`);
     },
   });
+}
+
+/** Authentication by Straddle itself, and what is said when its files change. */
+function ownAuth(
+  { auth }: Config,
+  health: HealthBoard,
+  saltKey: Buffer | undefined,
+): OwnAuth | undefined {
+  if (auth === undefined) return undefined;
+  const own: OwnAuth = new OwnAuth({
+    settings: auth,
+    saltKey,
+    onChange: ({ users, problem }) => {
+      health.authProblem = own.problem;
+      if (problem === "") log.info(`a user list of auth was read again: ${users.size} user(s)`);
+      else log.warn(`${problem}; the user list before stays`);
+    },
+    report: (problem, words) => log.warn(`${problem}: ${words}`),
+  });
+  return own;
 }
 
 /** A good change takes effect without a dropped session; a bad one is reported and the old one kept. */

@@ -1,4 +1,5 @@
 import semver from "semver";
+import { type AuthSettings, toAuth } from "./auth.ts";
 import type { ConfigFile } from "./schema.ts";
 import { type ServerTlsSettings, toServerTls } from "./server-tls.ts";
 import { parseServerUrl } from "./server-url.ts";
@@ -57,6 +58,8 @@ export function toConfig(file: ConfigFile, written: Written): Config | string {
   }
   const serverTls = toServerTls(file.server.tls, address.kind === "unix");
   if (typeof serverTls === "string") return serverTls;
+  const auth = toAuth(file);
+  if (typeof auth === "string") return auth;
 
   const unknown = parseUnknown(file.version.unknown);
   if (unknown === undefined) {
@@ -81,6 +84,7 @@ export function toConfig(file: ConfigFile, written: Written): Config | string {
     written,
     address,
     serverTls,
+    auth,
     unknown,
     user,
     password:
@@ -97,6 +101,7 @@ function settings(
     written: Written;
     address: ServerAddress;
     serverTls: ServerTlsSettings;
+    auth: AuthSettings;
     unknown: UnknownVersion;
     user: string;
     password: string | undefined;
@@ -127,6 +132,7 @@ function settings(
       connectTimeoutMs: server.connect_timeout,
       keepaliveMs: server.keepalive,
     },
+    auth: derived.auth,
     control: {
       mode: control.mode,
       user: derived.user,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Auth } from "./auth-schema.ts";
 import { Count, Duration, FileMode, ListenPort, Port, Size, Text } from "./scalars.ts";
 import { Source } from "./source-schema.ts";
 import { Windows } from "./window-schema.ts";
@@ -234,6 +235,7 @@ const Shutdown = z.strictObject({
 export const ConfigFile = z.strictObject({
   listen: Listen.prefault({}),
   server: Server.prefault({}),
+  auth: Auth.prefault({}),
   version: Version.prefault({}),
   windows: Windows.default([]).describe("The renames that are under way."),
   guard: Guard.prefault({}),

@@ -77,7 +77,7 @@ export class ClientPump {
       }
       const { type, buffer, start, end } = reader;
       if (piece === "frame" && type === Client.terminate) this.hasLeft = true;
-      if (piece === "pass" || this.isPassing) {
+      if (piece === "pass") {
         this.#toServer.addSlice(buffer, start, end);
         continue;
       }
@@ -104,6 +104,10 @@ export class ClientPump {
 
   /** Whether the message is dealt with. */
   #handle(frame: ClientFrame): boolean {
+    if (this.isPassing) {
+      this.#toServer.addSlice(frame.buffer, frame.start, frame.end);
+      return true;
+    }
     if (!this.isReady) return this.#authenticate(frame);
     const step = this.#handler.handle(frame);
     if (step === "discard" && frame.isHead) this.#reader.discardRest();

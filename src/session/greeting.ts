@@ -185,11 +185,19 @@ export class Greeting {
   }
 }
 
-/** Tells a client why it can't come in, and closes. */
-export function turnAway(client: Socket, fields: ReadonlyMap<string, string>): void {
+/** Tells a client why it can't come in, and closes. Before protocol 3 an error was a text. */
+export function turnAway(
+  client: Socket,
+  fields: ReadonlyMap<string, string>,
+  protocol = PROTOCOL_3,
+): void {
   client.on("error", () => client.destroy());
-  finish(client, encodeErrorResponse(fields));
+  const isOld = protocol >>> 0 < PROTOCOL_3;
+  const text = Buffer.from(`E${fields.get("S")}:  ${fields.get("M")}\n\0`);
+  finish(client, isOld ? text : encodeErrorResponse(fields));
 }
+
+const PROTOCOL_3 = 0x30000;
 
 function unsupported(protocol: string): Map<string, string> {
   const message = `unsupported frontend protocol ${protocol}: server supports 3.0 to 3.2`;

@@ -1,14 +1,18 @@
 import { createServer, type Server, type Socket } from "node:net";
+import { ClientLogin, type LoggedIn } from "./client-login.ts";
 import type { ClientTls } from "./client-tls.ts";
 import { endings } from "./ending.ts";
 import { Greeting, type StartupMessage, turnAway } from "./greeting.ts";
 import { type LimitLevels, limitLevels } from "./limit-levels.ts";
 import { type Guest, NewestSet } from "./newest-set.ts";
 import { fatalFields } from "./refusal.ts";
+import { ServerLogin } from "./server-login.ts";
 import { Session } from "./session.ts";
 import type { SessionContext } from "./session-context.ts";
 import { SessionSweep } from "./session-sweep.ts";
 import { finish, keepalive } from "./sockets.ts";
+import { startupAs, startupProblem, userOf } from "./startup-bytes.ts";
+import type { TerminatedAuth } from "./terminated-auth.ts";
 
 export interface ListenerOptions {
   readonly context: SessionContext;
@@ -17,6 +21,8 @@ export interface ListenerOptions {
   readonly keepaliveMs: number;
   /** What TLS towards clients is made with now; undefined while it is off. */
   readonly tls: () => ClientTls | undefined;
+  /** Undefined where clients log in to the server themselves. */
+  readonly auth: TerminatedAuth | undefined;
 }
 
 /**
@@ -27,12 +33,14 @@ export class Listener {
   readonly #context: SessionContext;
   readonly #sessionsMax: number;
   readonly #tls: () => ClientTls | undefined;
+  readonly #auth: TerminatedAuth | undefined;
   readonly #servers: Server[] = [];
   readonly #sessions = new Set<Session>();
-  readonly #greetings: NewestSet<Greeting>; // Connected, but no session yet.
+  readonly #greetings: NewestSet<Greeting | ClientLogin>; // Connected, but no session yet.
   readonly #cancels: NewestSet<Guest>; // Requests that are under way.
   readonly #sweep: SessionSweep;
   readonly #keepaliveMs: number;
+  readonly #onTimeout = () => this.#context.hits.add("startup_timeout");
   #lastId = 0;
   #isStopping = false;
   #onEmpty: (() => void) | undefined;
@@ -51,6 +59,7 @@ export class Listener {
     this.#cancels = new NewestSet(bound);
     this.#sweep = new SessionSweep(this.#sessions, context);
     this.#sweep.start();
+    this.#auth = options.auth;
   }
 
   get levels(): LimitLevels {
@@ -104,33 +113,72 @@ export class Listener {
   }
 
   #greet(client: Socket, tls: ClientTls | undefined): void {
+    const connectedAt = performance.now();
     const greeting = new Greeting({
       client,
       tls,
       timeoutMs: this.#context.limits.startupMs,
-      onStartup: (socket, packet, rest) => this.#begin(socket, packet, rest),
+      onStartup: (socket, packet, rest) => {
+        const came = { client: socket, packet, connectedAt };
+        if (this.#auth === undefined) this.#begin(came, { rest });
+        else this.#logIn(came, rest, this.#auth);
+      },
       onCancel: (socket, packet) => this.#cancel(socket, packet),
-      onTimeout: () => this.#context.hits.add("startup_timeout"),
+      onTimeout: this.#onTimeout,
       onEnd: () => this.#greetings.delete(greeting),
     });
     this.#greetings.add(greeting);
   }
 
-  #begin(client: Socket, packet: StartupMessage, rest: Buffer): void {
+  /** Who it is is found out here, before the server hears of it. */
+  #logIn(came: Newcomer, rest: Buffer, auth: TerminatedAuth): void {
+    const { client, packet, connectedAt } = came;
+    const refusal = startupProblem(packet) ?? this.#whyNot(packet.parameters);
+    if (refusal !== undefined) {
+      turnAway(client, fatalFields(refusal.sqlstate, refusal.message), packet.protocol);
+      return;
+    }
+    const login = new ClientLogin({
+      client,
+      user: userOf(packet),
+      rest,
+      auth,
+      timeoutMs: this.#context.limits.startupMs - (performance.now() - connectedAt),
+      onTimeout: this.#onTimeout,
+      onLoggedIn: (result) => this.#begin(came, result, auth),
+      onEnd: () => this.#greetings.delete(login),
+    });
+    this.#greetings.add(login);
+    login.begin();
+  }
+
+  #begin(came: Newcomer, { rest, clientKey }: LoggedIn, auth?: TerminatedAuth): void {
+    const { client, packet, connectedAt } = came;
     const context = this.#context;
     const refusal = this.#whyNot(packet.parameters);
     if (refusal !== undefined) {
       turnAway(client, fatalFields(refusal.sqlstate, refusal.message));
       return;
     }
+    const as = auth?.serverLogin(userOf(packet), clientKey);
     this.#lastId += 1;
     const session = new Session({
       id: this.#lastId,
       client,
       clientAddress: addressOf(client),
       packet,
+      connectedAt,
       rest: Buffer.from(rest),
       context,
+      server: {
+        packet: as === undefined ? packet : startupAs(packet, as.role),
+        isLoggedIn: as !== undefined,
+        connect: (user) => {
+          const onFailed = (words: string) => auth?.failed("server", words);
+          const through = as && new ServerLogin({ as, session: user, onFailed });
+          return context.connectServer(through ?? user);
+        },
+      },
       onEnd: (ended) => {
         this.#sessions.delete(ended);
         if (this.#sessions.size === 0) this.#onEmpty?.();
@@ -186,6 +234,14 @@ export class Listener {
       take: () => undefined,
     });
   }
+}
+
+/** Who has said what is wanted, and is no session yet. */
+interface Newcomer {
+  readonly client: Socket;
+  readonly packet: StartupMessage;
+  /** By the clock of `performance.now`: all of the startup is timed from here. */
+  readonly connectedAt: number;
 }
 
 const UNKNOWN_VERSION = {

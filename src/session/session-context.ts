@@ -3,6 +3,7 @@ import type { Catalog } from "../version/catalog.ts";
 import type { Naming } from "../version/naming.ts";
 import type { VersionTag } from "../version/tag.ts";
 import type { Window } from "../version/window.ts";
+import type { StartupPacket } from "../wire/startup.ts";
 import type { Decider } from "./decider.ts";
 import type { FlipGate } from "./flip-gate.ts";
 import type { LimitHits } from "./limit-hits.ts";
@@ -54,6 +55,16 @@ export interface Tagging {
   readonly usesComments: boolean;
   /** What `application_name` becomes for a tag, from the client's own; undefined where it is to stay. */
   applicationName(tag: VersionTag, ownName: string): string | undefined;
+}
+
+/** How one session gets to its server. */
+export interface SessionServer {
+  /** The startup packet that it gets: the client's, but where Straddle logs in as another role. */
+  readonly packet: Extract<StartupPacket, { kind: "startup" }>;
+  /** The client has proved who it is, and has no part in the log-in there. */
+  readonly isLoggedIn: boolean;
+  /** Makes the connection; gives what calls it off. */
+  connect(user: ServerUser): () => void;
 }
 
 /** Everything that the sessions of a process share, given to them from above. */

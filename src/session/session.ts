@@ -10,7 +10,7 @@ import { clientReader, serverReader } from "./readers.ts";
 import { ServerHandler } from "./server-handler.ts";
 import { ServerPump } from "./server-pump.ts";
 import { reasonOf } from "./server-tls.ts";
-import type { SessionContext } from "./session-context.ts";
+import type { SessionContext, SessionServer } from "./session-context.ts";
 import { sessionInfo } from "./session-info.ts";
 import { isAtRest, type SessionState, stateOf } from "./session-state.ts";
 import { abandon, finish, readOn, setReading } from "./sockets.ts";
@@ -21,9 +21,12 @@ export interface SessionOptions {
   readonly client: Socket;
   readonly clientAddress: string;
   readonly packet: Extract<StartupPacket, { kind: "startup" }>;
+  /** By the clock of `performance.now`. */
+  readonly connectedAt: number;
   /** What came with the startup packet, behind it. */
   readonly rest: Buffer;
   readonly context: SessionContext;
+  readonly server: SessionServer;
   readonly onEnd: (session: Session) => void;
 }
 
@@ -97,7 +100,7 @@ export class Session {
       handler: new ClientHandler(dialogue),
       toServer: this.#toServer,
     });
-    this.#clientPump.isPassing = this.#isReplication;
+    this.#clientPump.isPassing = this.#isReplication && !options.server.isLoggedIn;
     this.#serverPump = new ServerPump({
       reader: fromServer,
       handler: new ServerHandler(dialogue),
@@ -106,19 +109,22 @@ export class Session {
       onReady: () => this.#authenticated(),
       onAnswer: () => this.#answered(),
     });
-    this.#startupTimer = setTimeout(() => {
-      context.hits.add("startup_timeout");
-      this.fail(endings.startupTimeout);
-    }, context.limits.startupMs);
+    this.#startupTimer = setTimeout(
+      () => {
+        context.hits.add("startup_timeout");
+        this.fail(endings.startupTimeout);
+      },
+      context.limits.startupMs - (performance.now() - options.connectedAt),
+    );
 
     context.observer.sessionOpened(this.info);
     this.#listen();
-    this.#leaveServer = context.connectServer({
+    this.#leaveServer = options.server.connect({
       opened: (server) => this.#connected(server),
       failed: (error) => this.#serverFailed(error),
       take: (chunk) => this.#take(this.#serverPump, chunk),
     });
-    this.#toServer.add(startupBytes(packet, context.tagging, this.info.tag));
+    this.#toServer.add(startupBytes(options.server.packet, context.tagging, this.info.tag));
     if (options.rest.length > 0) this.#take(this.#clientPump, options.rest);
   }
 
@@ -229,9 +235,9 @@ export class Session {
 
   #authenticated(): void {
     clearTimeout(this.#startupTimer);
-    if (this.#isReplication) return;
-    this.#clientPump.isReady = true;
-    this.#serverPump.isReady = true;
+    this.#clientPump.isPassing = this.#isReplication;
+    this.#clientPump.isReady = !this.#isReplication;
+    this.#serverPump.isReady = !this.#isReplication;
     this.#resume(this.#clientPump);
   }
 
