@@ -142,7 +142,6 @@ for (const { name, binaries, isThere, keySize } of SERVERS) {
           const sql = `SELECT 'asleep' FROM pg_stat_activity WHERE pid = ${client.pid} AND wait_event = 'PgSleep'`;
           await probe.send(query(sql));
           await probe.until("ReadyForQuery");
-          await probe.until("ReadyForQuery");
           await probe.send(terminate());
           return probe.transcript.some((line) => line.startsWith("< DataRow"));
         };
@@ -152,7 +151,7 @@ for (const { name, binaries, isThere, keySize } of SERVERS) {
           await canceller.send(packet(80877102, key));
           await canceller.untilClosed();
         };
-        // With a key that is another one, or the first bytes of it, nothing happens.
+        // With another key, or the first bytes of it, nothing happens.
         const wrong = Buffer.from(client.key);
         wrong[wrong.length - 1] = (wrong.at(-1) ?? 0) ^ 1;
         await cancel(wrong);
@@ -173,15 +172,15 @@ test("a startup packet is at most as large as the server takes it, whatever Stra
   const connection = { host, port, user: "postgres", database: "postgres" };
   const database = { name: "postgres", url: "", connection, drop: async () => undefined };
   await runDirect(database, "SELECT");
-  // Written anew, this name would be as long, and another one longer.
-  const tagging = `version: { from: [{ startup: application_name, pattern: "^(?<app>[^@/ ]+)/(?<version>.+)$" }] }`;
+  // Written anew, the name of the session is longer.
+  const tagging = `version: { from: [{ startup: application_name, pattern: "^(?<version>\\\\S+)$", app: a-long-name }] }`;
   const straddle = await startTestStraddle(database, `${WINDOW}${tagging}`);
   const limit = 10_004;
   try {
-    for (const size of [limit - 1, limit, limit + 1]) {
-      const play = async (address: Address) => {
+    for (const size of [limit - 500, limit - 1, limit, limit + 1]) {
+      const play = async (address: { readonly host: string; readonly port: number }) => {
         const client = await WireClient.connect(address);
-        const fixed = { user: "postgres", database: "postgres", application_name: "shop/1.0.0 x" };
+        const fixed = { user: "postgres", database: "postgres", application_name: "1.0.0" };
         const padding = size - startup({ ...fixed, options: "" }).length;
         // Settings in great number, and blanks up to the size.
         const options = "-c work_mem=1MB ".repeat(500).padEnd(padding, " ").slice(0, padding);
@@ -193,7 +192,11 @@ test("a startup packet is at most as large as the server takes it, whatever Stra
           await client.send(query("SHOW work_mem"), terminate());
         }
         await client.untilClosed();
-        return client.transcript.filter((line) => !line.includes("application_name"));
+        // Where there is room, the server is told.
+        const name = client.transcript.find((line) => line.includes('"application_name'));
+        if (size < limit - 100 && address.port !== port)
+          expect(name).toContain("a-long-name@1.0.0");
+        return client.transcript.filter((line) => line !== name);
       };
       const expected = await play({ host, port });
       expect(expected.join("\n").includes("1MB")).toBe(size <= limit);
