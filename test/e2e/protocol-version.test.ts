@@ -199,7 +199,7 @@ test("a startup packet is at most as large as the server takes it, whatever Stra
         return client.transcript.filter((line) => line !== name);
       };
       const expected = await play({ host, port });
-      expect(expected.join("\n").includes("1MB")).toBe(size <= limit);
+      expect(expected.some((line) => line.startsWith("< DataRow"))).toBe(size <= limit);
       expect(await play({ host: "127.0.0.1", port: straddle.port })).toEqual(expected);
     }
   } finally {
