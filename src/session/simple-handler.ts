@@ -71,7 +71,7 @@ export class SimpleHandler {
     const plan = functionCallPlan(hasOid ? frame.buffer.readUInt32BE(frame.start + 5) : 0);
     forward(dialogue, frame);
     keepForReplay(dialogue, frame);
-    const choice = unreadChoice(dialogue, plan);
+    const choice = unreadChoice(dialogue, plan, plan.statements[0]?.shape.normalized);
     expectReply(dialogue, "function_call", [textExecution(choice, { protocol: "function_call" })]);
     // It could be set_config.
     dialogue.forgetSchemas();
