@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { connect, type Socket } from "node:net";
+import pg from "pg";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { Straddle } from "../../src/cli/run.ts";
 import {
@@ -152,6 +153,7 @@ class Streamer {
 }
 
 let database: TestDatabase;
+let other: pg.Client;
 let passing: Straddle;
 let rejecting: Straddle;
 const streamers: Streamer[] = [];
@@ -163,6 +165,8 @@ windows:
 
 beforeAll(async () => {
   database = await createDatabase();
+  other = new pg.Client(database.connection);
+  await other.connect();
   passing = await startTestStraddle(database, `${WINDOW}limits: { oversize: pass }`);
   rejecting = await startTestStraddle(database, WINDOW);
 });
@@ -174,6 +178,7 @@ afterEach(() => {
 afterAll(async () => {
   await passing?.stop();
   await rejecting?.stop();
+  await other?.end();
   await database?.drop();
 });
 
@@ -321,6 +326,35 @@ test(
 );
 
 const copyBatch = () => [parse("", "COPY item FROM STDIN"), bind("", ""), execute("")];
+
+test("an error of Straddle's own is never written into the middle of a row", async () => {
+  const client = connect({ host: "127.0.0.1", port: rejecting.port, noDelay: true });
+  const chunks: Buffer[] = [];
+  client.on("data", (chunk: Buffer) => chunks.push(chunk));
+  client.on("error", () => undefined);
+  const received = () => Buffer.concat(chunks).toString("latin1");
+  client.write(startup({ user: "postgres", database: database.name }));
+  await until("the log-in", () => received().endsWith("Z\0\0\0\x05I"));
+  client.pause();
+  client.write(query(`SELECT repeat('x', ${32 * MEBIBYTE})`));
+  await until("the server waits for its client", async () => {
+    const { rows } = await other.query(
+      "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'ClientWrite' AND datname = current_database()",
+    );
+    return rows.length > 0;
+  });
+  // A name of a portal that is larger than what Straddle reads of a large message.
+  const ended = new Promise((resolve) => client.once("close", resolve));
+  client.write(frame("B", "p".repeat(5_000), "", Buffer.alloc(2 * MEBIBYTE)));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  client.resume();
+  await ended;
+  const row = received();
+  const start = row.indexOf("xxxxxxxx");
+  expect(start).toBeGreaterThan(0);
+  expect(row.length - start).toBeLessThan(32 * MEBIBYTE);
+  expect(row.slice(start)).toMatch(/^x+$/);
+});
 
 const HEADERS: readonly (readonly [type: string, length: number])[] = [
   ["Q", 0x3fffffff],
