@@ -6,7 +6,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { EmbeddedServer } from "../../src/cli/embedded/embedded-postgres.ts";
 import type { Straddle } from "../../src/cli/run.ts";
 import {
+  copyData,
   copyDone,
+  copyFail,
   execute,
   frame,
   functionCall,
@@ -218,6 +220,17 @@ const CASES: readonly Case[] = [
       (client) => client.until("CopyBothResponse"),
       (client) => client.send(query("CREATE INDEX CONCURRENTLY ON item (name)")),
       (client) => client.untilClosed(),
+    ],
+  },
+  {
+    name: "a manifest is sent up, where the server knows of that, and is none",
+    mode: "true",
+    sees: ['"IDENTIFY_SYSTEM\\0"'],
+    steps: [
+      ask(query("UPLOAD_MANIFEST"), copyData("no manifest"), copyDone()),
+      ask(query("UPLOAD_MANIFEST"), copyFail("no")),
+      ask(query("BASE_BACKUP (INCREMENTAL)")),
+      ask(query("IDENTIFY_SYSTEM")),
     ],
   },
   {
