@@ -53,6 +53,7 @@ export class VersionCounts {
     simple: new NamedCounts(),
     extended: new NamedCounts(),
     function_call: new NamedCounts(),
+    replication: new NamedCounts(),
   };
   /** By SQLSTATE. */
   readonly errors = new NamedCounts(WATCHED_ERRORS);

@@ -56,6 +56,10 @@ export class ClientHandler {
   }
 
   #take(frame: ClientFrame): Step {
+    const { replication } = this.#dialogue.info;
+    const kind = replication === "none" ? undefined : EXTENDED_KINDS.get(frame.type);
+    // A walsender refuses them all.
+    if (kind !== undefined) return forwardUnread(this.#dialogue, frame, kind);
     switch (frame.type) {
       case Client.query:
         return this.#mayLeaveBatch() && this.#mayStart() ? this.#simple.query(frame) : "blocked";

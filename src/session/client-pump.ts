@@ -4,13 +4,14 @@ import { ProtocolError } from "../wire/protocol-error.ts";
 import type { ClientFrame } from "./client-frame.ts";
 import type { ClientHandler } from "./client-handler.ts";
 import type { Outbox } from "./outbox.ts";
+import { SESSION_LENGTH_MAX } from "./readers.ts";
 
 /** Cuts what the client sends and hands it on: to the handler what it decides on, the rest as it is. */
 export class ClientPump {
-  /** Everything passes unseen. */
-  isPassing = false;
   /** Authentication is over. Before that, what is not part of it waits: nothing could be decided. */
-  isReady = false;
+  get isReady(): boolean {
+    return this.#isReady;
+  }
   /** Messages of authentication that the server has asked for and that have not come. */
   passwordsDue = 0;
   /** The message at hand waits for something. Whoever knows of it clears this and runs the pump. */
@@ -22,6 +23,7 @@ export class ClientPump {
   /** Bytes that arrived and have not been cut. */
   waitingSize = 0;
 
+  #isReady = false;
   readonly #reader: FrameReader;
   readonly #handler: ClientHandler;
   readonly #toServer: Outbox;
@@ -37,6 +39,11 @@ export class ClientPump {
     this.#reader = options.reader;
     this.#handler = options.handler;
     this.#toServer = options.toServer;
+  }
+
+  authenticated(): void {
+    this.#isReady = true;
+    this.#reader.lengthMax = SESSION_LENGTH_MAX;
   }
 
   add(chunk: Buffer): void {
@@ -104,11 +111,7 @@ export class ClientPump {
 
   /** Whether the message is dealt with. */
   #handle(frame: ClientFrame): boolean {
-    if (this.isPassing) {
-      this.#toServer.addSlice(frame.buffer, frame.start, frame.end);
-      return true;
-    }
-    if (!this.isReady) return this.#authenticate(frame);
+    if (!this.#isReady) return this.#authenticate(frame);
     const step = this.#handler.handle(frame);
     if (step === "discard" && frame.isHead) this.#reader.discardRest();
     this.isBlocked = step === "blocked";

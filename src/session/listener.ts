@@ -172,7 +172,6 @@ export class Listener {
       context,
       server: {
         packet: as === undefined ? packet : startupAs(packet, as.role),
-        isLoggedIn: as !== undefined,
         connect: (user) => {
           const onFailed = (words: string) => auth?.failed("server", words);
           const through = as && new ServerLogin({ as, session: user, onFailed });

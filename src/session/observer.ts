@@ -1,5 +1,6 @@
 import type { StatementShape } from "../sql/shape.ts";
 import type { VersionTag } from "../version/tag.ts";
+import type { Replication } from "../wire/startup.ts";
 
 /** What does not change in a session after its startup, but for the tag. */
 export interface SessionInfo {
@@ -7,6 +8,7 @@ export interface SessionInfo {
   readonly id: number;
   readonly user: string;
   readonly database: string;
+  readonly replication: Replication;
   /** `127.0.0.1:50312`, or `unix` for a client on the Unix socket. */
   readonly clientAddress: string;
   /** Milliseconds since the epoch. */
@@ -30,7 +32,7 @@ export interface StatementRecord {
   readonly session: SessionInfo;
   readonly tag: VersionTag | undefined;
   readonly shape: StatementShape;
-  readonly protocol: "simple" | "extended" | "function_call";
+  readonly protocol: "simple" | "extended" | "function_call" | "replication";
   /** The text the application sent. */
   readonly sentText: string;
   /** The text that ran, where it is another. */

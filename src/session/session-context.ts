@@ -61,8 +61,6 @@ export interface Tagging {
 export interface SessionServer {
   /** The startup packet that it gets: the client's, but where Straddle logs in as another role. */
   readonly packet: Extract<StartupPacket, { kind: "startup" }>;
-  /** The client has proved who it is, and has no part in the log-in there. */
-  readonly isLoggedIn: boolean;
   /** Makes the connection; gives what calls it off. */
   connect(user: ServerUser): () => void;
 }

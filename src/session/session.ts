@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { isReplication, type StartupPacket } from "../wire/startup.ts";
+import type { StartupPacket } from "../wire/startup.ts";
 import { ClientHandler } from "./client-handler.ts";
 import { ClientPump } from "./client-pump.ts";
 import { Dialogue } from "./dialogue.ts";
@@ -52,8 +52,6 @@ export class Session {
   readonly #onEnd: (session: Session) => void;
   readonly #startupTimer: NodeJS.Timeout;
 
-  /** A walsender has another grammar and no extended protocol: all of its session passes unseen. */
-  readonly #isReplication: boolean;
   /** The startup packet is not of protocol 3: the server says so in a way of its own. */
   readonly #isUnread: boolean;
   #isRunning = false;
@@ -72,7 +70,6 @@ export class Session {
     this.#toClient = new Outbox(this.#client);
     this.#toServer = new Outbox();
     this.#isUnread = parameters.size === 0;
-    this.#isReplication = isReplication(parameters.get("replication"));
     const { id, clientAddress } = options;
     this.info = sessionInfo(packet, { id, clientAddress, tagging: context.tagging });
     const fromClient = clientReader(context.limits.statementSizeMax);
@@ -100,7 +97,6 @@ export class Session {
       handler: new ClientHandler(dialogue),
       toServer: this.#toServer,
     });
-    this.#clientPump.isPassing = this.#isReplication && !options.server.isLoggedIn;
     this.#serverPump = new ServerPump({
       reader: fromServer,
       handler: new ServerHandler(dialogue),
@@ -235,9 +231,8 @@ export class Session {
 
   #authenticated(): void {
     clearTimeout(this.#startupTimer);
-    this.#clientPump.isPassing = this.#isReplication;
-    this.#clientPump.isReady = !this.#isReplication;
-    this.#serverPump.isReady = !this.#isReplication;
+    this.#clientPump.authenticated();
+    this.#serverPump.isReady = true;
     this.#resume(this.#clientPump);
   }
 
