@@ -1,6 +1,7 @@
 import type { Config } from "../config/config.ts";
 import { CatalogReader } from "../control/catalog-reader.ts";
 import { Listener } from "../session/listener.ts";
+import { OwnPlaces } from "../session/places.ts";
 import { loadParser } from "../sql/parse.ts";
 import { describeStatements } from "../sql/statement.ts";
 import { windowProblems } from "../version/naming.ts";
@@ -15,6 +16,7 @@ import { log } from "./log.ts";
 import { Observers } from "./observers.ts";
 import { SharedState } from "./shared-state.ts";
 import { socketFile } from "./socket-file.ts";
+import type { Links } from "./workers/links.ts";
 
 /** A configuration file is looked at this often, in case its folder tells nothing of changes. */
 const CONFIG_POLL_MS = 2_000;
@@ -42,12 +44,13 @@ export interface Straddle {
  */
 export async function startStraddle(
   config: Config,
-  options: { readonly configFile?: string | undefined } = {},
+  options: { readonly configFile?: string | undefined; readonly links?: Links } = {},
 ): Promise<Straddle> {
   await loadParser();
   // The first use of a parser is slow: nobody should have to wait for it.
   describeStatements("SELECT 1");
-  const observers = await Observers.open(config);
+  const { links } = options;
+  const observers = await Observers.open(config, links);
   const health = new HealthBoard();
   const state: SharedState = new SharedState({
     config,
@@ -59,6 +62,7 @@ export async function startStraddle(
     }),
     reader: () => reader,
     report: log.problem,
+    links,
   });
   const reader = new CatalogReader({
     connection: controlConnection(config),
@@ -92,19 +96,15 @@ export async function startStraddle(
     });
     listener = new Listener({
       context: state,
-      sessionsMax: config.limits.sessionsMax,
+      places: links?.places ?? new OwnPlaces(config.limits.sessionsMax),
       tls: () => tls.current,
     });
-    const { host, socket, socketMode } = config.listen;
-    const port = await listener
-      .listen({ host, port: config.listen.port })
-      .catch((error: unknown) => {
-        const subject = `listen.host and listen.port: ${host}:${config.listen.port}`;
-        throw new SetupError(explainSystemError(subject, error));
-      });
-    const file = socket === undefined ? undefined : socketFile(socket, port);
-    if (file !== undefined) await listenOnSocket(listener, file, socketMode);
-    await observers.serve(state, () => health.report(state, observers.auditProblem));
+    const report = () => health.report(state, observers.auditProblem);
+    const { port, socket: file } =
+      links === undefined
+        ? await listenAs(config, listener)
+        : links.serve({ listener, observers, state, reader, health: report });
+    if (links === undefined) await observers.serve(state, report);
     health.isStarted = true;
     const running = listener;
     return {
@@ -126,6 +126,21 @@ export async function startStraddle(
     await stopAll();
     throw error;
   }
+}
+
+/** Listens as the settings say. What can't be had is a SetupError. */
+export async function listenAs(
+  config: Config,
+  listener: Pick<Listener, "listen">,
+): Promise<{ readonly port: number; readonly socket: string | undefined }> {
+  const { host, socket, socketMode } = config.listen;
+  const port = await listener.listen({ host, port: config.listen.port }).catch((error: unknown) => {
+    const subject = `listen.host and listen.port: ${host}:${config.listen.port}`;
+    throw new SetupError(explainSystemError(subject, error));
+  });
+  const file = socket === undefined ? undefined : socketFile(socket, port);
+  if (file !== undefined) await listenOnSocket(listener, file, socketMode);
+  return { port, socket: file };
 }
 
 /** TLS towards clients, and what is said when its files change. */

@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import type { ClientTls } from "./client-tls.ts";
 import { Greeting, type StartupMessage, turnAway } from "./greeting.ts";
+import type { Places } from "./places.ts";
 import { fatalFields } from "./refusal.ts";
 import { Session } from "./session.ts";
 import type { SessionContext } from "./session-context.ts";
@@ -8,7 +9,7 @@ import { finish } from "./sockets.ts";
 
 export interface ListenerOptions {
   readonly context: SessionContext;
-  readonly sessionsMax: number;
+  readonly places: Places;
   /** What TLS towards clients is made with now; undefined while it is off. */
   readonly tls: () => ClientTls | undefined;
 }
@@ -19,18 +20,17 @@ export interface ListenerOptions {
  */
 export class Listener {
   readonly #context: SessionContext;
-  readonly #sessionsMax: number;
+  readonly #places: Places;
   readonly #tls: () => ClientTls | undefined;
   readonly #servers: Server[] = [];
   readonly #sessions = new Set<Session>();
   readonly #strangers = new Set<Greeting>(); // Connected, but no session yet.
-  #lastId = 0;
   #isStopping = false;
   #onEmpty: (() => void) | undefined;
 
   constructor(options: ListenerOptions) {
     this.#context = options.context;
-    this.#sessionsMax = options.sessionsMax;
+    this.#places = options.places;
     this.#tls = options.tls;
   }
 
@@ -43,7 +43,7 @@ export class Listener {
     // As in PostgreSQL, there is no TLS on Unix sockets, and nothing that asks for it there.
     const isLocal = "path" in address;
     const server = createServer({ noDelay: true }, (socket) => {
-      this.#greet(socket, isLocal ? undefined : this.#tls());
+      this.greet(socket, { isLocal });
     });
     this.#servers.push(server);
     return new Promise((resolve, reject) => {
@@ -85,35 +85,56 @@ export class Listener {
     await Promise.all(closed);
   }
 
-  #greet(client: Socket, tls: ClientTls | undefined): void {
+  /** Takes a client that has connected. `onGreeted`: it has said what it wants, or is gone. */
+  greet(
+    client: Socket,
+    { isLocal, onGreeted }: { readonly isLocal: boolean; readonly onGreeted?: () => void },
+  ): void {
     const greeting = new Greeting({
       client,
-      tls,
+      tls: isLocal ? undefined : this.#tls(),
       timeoutMs: this.#context.limits.startupMs,
       onStartup: (socket, packet, rest) => this.#begin(socket, packet, rest),
       onCancel: (socket, packet) => this.#cancel(socket, packet),
-      onEnd: () => this.#strangers.delete(greeting),
+      onEnd: () => {
+        this.#strangers.delete(greeting);
+        onGreeted?.();
+      },
     });
     this.#strangers.add(greeting);
   }
 
   #begin(client: Socket, packet: StartupMessage, rest: Buffer): void {
-    const context = this.#context;
     const refusal = this.#whyNot(packet.parameters);
     if (refusal !== undefined) {
       turnAway(client, fatalFields(refusal.sqlstate, refusal.message));
       return;
     }
-    this.#lastId += 1;
+    // What arrives before the answer stays in the socket.
+    client.pause();
+    this.#places.take((id) => {
+      const late: Buffer | null = client.read();
+      const isGone = client.destroyed;
+      if (id !== undefined && (isGone || this.#isStopping)) this.#places.free();
+      if (isGone) return;
+      if (this.#isStopping) turnAway(client, fatalFields(STOPPING.sqlstate, STOPPING.message));
+      else if (id === undefined) turnAway(client, fatalFields(FULL.sqlstate, FULL.message));
+      else this.#open(id, client, packet, late === null ? rest : Buffer.concat([rest, late]));
+    });
+  }
+
+  #open(id: number, client: Socket, packet: StartupMessage, rest: Buffer): void {
+    client.resume();
     const session = new Session({
-      id: this.#lastId,
+      id,
       client,
       clientAddress: addressOf(client),
       packet,
       rest: Buffer.from(rest),
-      context,
+      context: this.#context,
       onEnd: (ended) => {
         this.#sessions.delete(ended);
+        this.#places.free();
         if (this.#sessions.size === 0) this.#onEmpty?.();
       },
     });
@@ -124,10 +145,7 @@ export class Listener {
     parameters: ReadonlyMap<string, string>,
   ): { readonly sqlstate: string; readonly message: string } | undefined {
     const { tagging } = this.#context;
-    if (this.#isStopping) return { sqlstate: "57P03", message: "straddle is shutting down" };
-    if (this.#sessions.size >= this.#sessionsMax) {
-      return { sqlstate: "53300", message: "sorry, too many clients already" };
-    }
+    if (this.#isStopping) return STOPPING;
     const mayTellLater = tagging.usesComments || tagging.usesSetting;
     const isUnknown = !mayTellLater && tagging.fromStartup(parameters) === undefined;
     return tagging.rejectsUnknown && isUnknown ? UNKNOWN_VERSION : undefined;
@@ -151,6 +169,8 @@ export class Listener {
   }
 }
 
+const STOPPING = { sqlstate: "57P03", message: "straddle is shutting down" };
+const FULL = { sqlstate: "53300", message: "sorry, too many clients already" };
 const UNKNOWN_VERSION = {
   sqlstate: "28000",
   message: "straddle does not know the version of the application: set application_name",

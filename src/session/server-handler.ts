@@ -244,7 +244,7 @@ export class ServerHandler {
     if (isIdle && dialogue.needsCatalog && dialogue.windows.length > 0) {
       // What was committed must be known before anybody acts on it.
       dialogue.needsCatalog = false;
-      void context.refreshCatalog().then(() => dialogue.controls.resumeServer());
+      void context.announceCatalog().then(() => dialogue.controls.resumeServer());
       return "blocked";
     }
     const entry = pipeline.ready();

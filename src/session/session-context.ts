@@ -4,7 +4,7 @@ import type { Naming } from "../version/naming.ts";
 import type { VersionTag } from "../version/tag.ts";
 import type { Window } from "../version/window.ts";
 import type { Decider } from "./decider.ts";
-import type { FlipGate } from "./flip-gate.ts";
+import type { Gate } from "./flip-gate.ts";
 import type { Observer } from "./observer.ts";
 import type { ServerUser } from "./server-connector.ts";
 
@@ -53,7 +53,7 @@ export interface SessionContext {
   readonly tagging: Tagging;
   readonly policy: LockTimeoutPolicy;
   readonly decider: Decider;
-  readonly gate: FlipGate;
+  readonly gate: Gate;
   readonly observer: Observer;
   /** Rises whenever windows or catalog change: what was decided before may be stale. */
   readonly generation: number;
@@ -65,6 +65,8 @@ export interface SessionContext {
   naming(tag: VersionTag | undefined): Naming;
   /** Reads the catalog again. Settles when the new one is in `catalog`, also when reading failed. */
   refreshCatalog(): Promise<void>;
+  /** The same, and everybody else who fronts this database by these settings has read it too. */
+  announceCatalog(): Promise<void>;
   /** Makes a new connection to the server; gives what calls it off. */
   connectServer(user: ServerUser): () => void;
   /** Something that should not be: told to the operator. */
