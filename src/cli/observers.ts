@@ -15,7 +15,7 @@ import type { SharedState } from "./shared-state.ts";
 import type { Links } from "./workers/links.ts";
 
 /** How long the audit log may take to write what is left when Straddle stops. */
-const CLOSE_DEADLINE_MS = 5_000;
+export const CLOSE_DEADLINE_MS = 5_000;
 
 /** Audit, metrics and the pages that show them. */
 export class Observers {

@@ -3,7 +3,8 @@ import type { Config } from "../config/config.ts";
 import { configFile, loadConfigOrThrow } from "./config-file.ts";
 import { serverName } from "./control-connection.ts";
 import { log } from "./log.ts";
-import { type Straddle, startStraddle } from "./run.ts";
+import type { Straddle } from "./run.ts";
+import { serve } from "./serve.ts";
 
 /** `straddle run`: serves until SIGTERM or SIGINT. */
 export function runCommand(): Command {
@@ -13,7 +14,7 @@ export function runCommand(): Command {
     .action(async (options: { config?: string }) => {
       const file = configFile(options.config);
       const config = loadConfigOrThrow(file);
-      const straddle = await startStraddle(config, { configFile: file });
+      const straddle = await serve(config, file);
       log.info(servingLine(config, straddle));
       process.on("SIGHUP", () => {
         straddle.reopenAudit().catch((error: unknown) => {

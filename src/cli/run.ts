@@ -23,7 +23,7 @@ const CONFIG_POLL_MS = 2_000;
 /** Certificates are looked at this often. */
 const CERTIFICATE_POLL_MS = 1_000;
 /** How long sessions may take to reach the end of their transactions when Straddle stops. */
-const STOP_DEADLINE_MS = 10_000;
+export const STOP_DEADLINE_MS = 10_000;
 
 export interface Straddle {
   readonly port: number;
@@ -157,10 +157,10 @@ function clientTlsFiles(config: Config, health: HealthBoard): ClientTlsFiles {
 }
 
 /** A good change takes effect without a dropped session; a bad one is reported and the old one kept. */
-function watchConfig(
+export function watchConfig(
   file: string | undefined,
-  state: SharedState,
-  health: HealthBoard,
+  state: Pick<SharedState, "reload" | "waitingKeys"> & Partial<Pick<SharedState, "catalog">>,
+  health: Pick<HealthBoard, "configProblem">,
 ): ConfigWatch | undefined {
   if (file === undefined) return undefined;
   return new ConfigWatch({
@@ -178,7 +178,9 @@ function watchConfig(
       for (const key of state.waitingKeys) {
         log.warn(`${key} has changed: that takes effect at the next start`);
       }
-      for (const problem of windowProblems(loaded.config.windows, state.catalog)) log.warn(problem);
+      const { catalog } = state;
+      const problems = catalog === undefined ? [] : windowProblems(loaded.config.windows, catalog);
+      for (const problem of problems) log.warn(problem);
       log.info(`settings read again: ${loaded.config.windows.length} window(s) open`);
     },
   });
