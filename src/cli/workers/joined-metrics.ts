@@ -27,6 +27,12 @@ export class JoinedMetrics {
     this.#registry.addGauge("straddle_workers", "Workers that serve.", () => [
       { labels: {}, value: pool.workers.filter(({ isServing }) => isServing).length },
     ]);
+    this.#registry.addGauge("straddle_worker_sessions", "Sessions that are open, by worker.", () =>
+      pool.workers.map(({ number, sessionsCount }) => ({
+        labels: { worker: String(number) },
+        value: sessionsCount,
+      })),
+    );
     this.#registry.addCounter(
       "straddle_worker_restarts_total",
       "Workers that had to be replaced.",

@@ -42,7 +42,7 @@ export class Pool {
 
   /** Those that run, started or not. */
   get workers(): readonly WorkerProcess[] {
-    return [...this.#workers.values()];
+    return [...this.#workers.values()].sort((left, right) => left.number - right.number);
   }
 
   /** What is wrong with the workers, in a sentence; empty if nothing is. */
@@ -60,14 +60,24 @@ export class Pool {
     return this.#failing().length > 0 || this.workers.every(({ isServing }) => !isServing);
   }
 
-  /** Resolves when all have started. If one can't, all are ended, and what is wrong is thrown. */
+  /** Resolves when all serve. If one can't, all are ended, and what is wrong is thrown. */
   async start(): Promise<void> {
     await new Promise<void>((resolve, reject) => {
-      this.#startup = { startedCount: 0, resolve, reject };
+      this.#startup = { servingCount: 0, resolve, reject };
       for (let number = 1; number <= this.#options.count; number++) this.#fork(number);
     }).finally(() => {
       this.#startup = undefined;
     });
+  }
+
+  /** A worker has all that it needs: clients may be sent there. */
+  serves(worker: WorkerProcess): void {
+    worker.isServing = true;
+    log.info(`worker ${worker.number} serves: process ${worker.processId}`);
+    const startup = this.#startup;
+    if (startup === undefined) return;
+    startup.servingCount += 1;
+    if (startup.servingCount === this.#options.count) startup.resolve();
   }
 
   /** Has all workers stop, kills what is left after `deadlineMs`, resolves when none runs any more. */
@@ -111,7 +121,6 @@ export class Pool {
     switch (message.kind) {
       case "started":
         this.#options.onStarted(worker);
-        this.#startedOne();
         return;
       case "failed":
         if (this.#startup === undefined) log.warn(`worker ${worker.number}: ${message.message}`);
@@ -120,13 +129,6 @@ export class Pool {
       default:
         this.#options.onMessage(worker, message);
     }
-  }
-
-  #startedOne(): void {
-    const startup = this.#startup;
-    if (startup === undefined) return;
-    startup.startedCount += 1;
-    if (startup.startedCount === this.#options.count) startup.resolve();
   }
 
   #exited(worker: WorkerProcess, how: string): void {
@@ -166,7 +168,7 @@ function failure(message: string, isSetup: boolean): Error {
 }
 
 interface Startup {
-  startedCount: number;
+  servingCount: number;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }

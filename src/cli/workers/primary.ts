@@ -188,7 +188,7 @@ export class Primary {
     this.#hub?.join(worker);
     worker.send({ kind: "settings", written: this.#settings.written });
     this.#board.readCatalog(worker, this.#holdMs, () => {
-      worker.isServing = true;
+      this.#pool.serves(worker);
       this.#door.workerReady();
     });
   }
