@@ -251,7 +251,7 @@ export class ServerHandler {
     const status = String.fromCharCode(buffer[end - 1] ?? 0x49);
     this.#intervention = undefined;
     dialogue.status = status === "T" || status === "E" ? status : "I";
-    if (isIdle) this.#transactionEnded();
+    if (isIdle) this.#transactionEnded({ isOwn: entry?.isOwn === true });
 
     const replay = this.#recovery.takeReplay();
     if (replay !== undefined) {
@@ -269,7 +269,7 @@ export class ServerHandler {
     return "done";
   }
 
-  #transactionEnded(): void {
+  #transactionEnded({ isOwn }: { readonly isOwn: boolean }): void {
     const dialogue = this.#dialogue;
     dialogue.uncommittedDdl = "none";
     if (dialogue.pipeline.count === 0) {
@@ -281,7 +281,8 @@ export class ServerHandler {
       dialogue.hasUnsettledSession = false;
       dialogue.forgetSchemas();
     }
-    dialogue.endFlip();
+    // The end of a question of Straddle's own is not that of a flip that was sent behind it.
+    if (!isOwn) dialogue.endFlip();
   }
 
   #parameterStatus(buffer: Buffer, start: number, end: number): void {

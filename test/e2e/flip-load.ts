@@ -42,6 +42,8 @@ export interface Load {
     readonly sqlstate: string;
     readonly message: string;
   }[];
+  /** The kinds of those whose connection has ended. */
+  readonly lost: string[];
   /** What was answered, but not with what was asked. */
   readonly wrong: string[];
   queriesCount: number;
@@ -50,6 +52,8 @@ export interface Load {
 
 type Turn = (id: number) => Promise<void>;
 
+const SQLSTATE = /^[0-9A-Z]{5}$/;
+
 /** Asks again and again, each time for the row of another id, and checks the answers. */
 async function work(load: Load, kind: string, turn: Turn, rollback: () => Promise<unknown>) {
   for (let count = 1; !load.isOver; count++) {
@@ -57,6 +61,10 @@ async function work(load: Load, kind: string, turn: Turn, rollback: () => Promis
       await turn(1 + (count % 50));
     } catch (error) {
       const { code = "", message } = error as { code?: string; message: string };
+      if (!SQLSTATE.test(code)) {
+        load.lost.push(`${kind}: ${message}`);
+        return;
+      }
       load.failures.push({ kind, sqlstate: code, message });
       await rollback();
     }
@@ -163,7 +171,7 @@ async function startWorkers(load: Load, version: Version, connection: Connection
   return async () => {
     await Promise.all(workers);
     await Promise.all(clients.map((client) => client.end()));
-    await sql.end();
+    await sql.end({ timeout: 1 }); // One whose connection was lost has nothing more to wait for.
   };
 }
 
@@ -172,7 +180,7 @@ export async function underLoad(
   connection: Connection,
   flips: (load: Load) => Promise<void>,
 ): Promise<Load> {
-  const load: Load = { failures: [], wrong: [], queriesCount: 0, isOver: false };
+  const load: Load = { failures: [], lost: [], wrong: [], queriesCount: 0, isOver: false };
   const ends = await Promise.all(
     VERSIONS.map((version) => startWorkers(load, version, connection)),
   );

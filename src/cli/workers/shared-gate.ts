@@ -58,6 +58,7 @@ export class SharedGate implements Gate {
     if (number === undefined) return;
     this.#forgetFlip(number, owner);
     this.#send({ kind: "flipped", flip: number });
+    owner.onEmpty();
   }
 
   take(message: Message): void {
