@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -27,14 +27,25 @@ beforeAll(async () => {
 
 afterEach(async () => {
   await Promise.all(clients.splice(0).map((client) => client.end().catch(() => undefined)));
-  await straddle?.stop();
+  // The next test has all places to itself.
+  if (isShared) await until("no sessions", async () => (await total("straddle_sessions")) === 0);
+  else await straddle?.stop();
 });
 
 afterAll(async () => {
+  await straddle?.stop();
   await database.drop();
 });
 
+/** Tests that leave it as it was share one; any other yaml ends it. */
+const SHARED = "workers: 2\nlimits: { sessions_max: 40 }";
+let isShared = false;
+
 async function start(yaml: string): Promise<void> {
+  const wasShared = isShared;
+  isShared = yaml === SHARED;
+  if (wasShared && isShared) return;
+  if (wasShared) await straddle.stop();
   straddle = await startStraddleProcess(writeConfig(database, yaml));
 }
 
@@ -82,7 +93,7 @@ async function answer(client: pg.Client): Promise<string> {
 }
 
 test("40 sessions are spread evenly, and so are their successors", async () => {
-  await start("workers: 2");
+  await start(SHARED);
   const first = await Promise.all(Array.from({ length: 40 }, () => connect()));
   expect(await samples("straddle_worker_sessions{")).toEqual([
     'straddle_worker_sessions{worker="1"} 20',
@@ -102,17 +113,17 @@ test("40 sessions are spread evenly, and so are their successors", async () => {
 });
 
 test("sessions_max holds for all workers together, and a place that is left is free", async () => {
-  await start("workers: 3\nlimits: { sessions_max: 4 }");
-  const four = await Promise.all(Array.from({ length: 4 }, () => connect()));
+  await start(SHARED);
+  const all = await Promise.all(Array.from({ length: 40 }, () => connect()));
   await expect(connect()).rejects.toMatchObject({ code: "53300" });
-  await four[0]?.end();
-  await until("a place", async () => (await total("straddle_worker_sessions")) === 3);
+  await all[0]?.end();
+  await until("a place", async () => (await total("straddle_worker_sessions")) === 39);
   expect(await answer(await connect())).toBe("served");
   await expect(connect()).rejects.toMatchObject({ code: "53300" });
 });
 
 test("a cancel request ends its query, whichever worker it comes to", async () => {
-  await start("workers: 2");
+  await start(SHARED);
   for (const others of [0, 1]) {
     const more = await Promise.all(Array.from({ length: others }, () => connect()));
     const sleeper = await connect();
@@ -219,12 +230,14 @@ test("what is wrong with the set-up is one sentence, and exit status 2", async (
   const address = other.address();
   const port = typeof address === "object" ? address?.port : 0;
   const nobody = "server: { host: 127.0.0.1, port: 1 }";
-  const outcomes = [
-    await failToStart(writeConfig(database, `workers: 2\nlisten: { port: ${port} }`)),
-    await failToStart(writeConfig(database, `workers: 2\nmetrics: { port: ${port} }`)),
-    await failToStart(writeConfig(database, `workers: 2\n${nobody}`)),
-    await failToStart(writeConfig(database, "workers: many")),
-  ];
+  const outcomes = await Promise.all(
+    [
+      `workers: 2\nlisten: { port: ${port} }`,
+      `workers: 2\nmetrics: { port: ${port} }`,
+      `workers: 2\n${nobody}`,
+      "workers: many",
+    ].map((yaml) => failToStart(writeConfig(database, yaml))),
+  );
   other.close();
   const sentences = outcomes.map(({ status, words }) => {
     const own = words.split("\n").filter((line) => line.startsWith("straddle: "));
@@ -239,6 +252,47 @@ test("what is wrong with the set-up is one sentence, and exit status 2", async (
     ],
     [2, 'straddle: workers: "many" is not a number from 1 to 64, nor auto'],
   ]);
+});
+
+test("a changed file is in force on all workers, and on those that come later", async () => {
+  const owner = new pg.Client(database.connection);
+  await owner.connect();
+  await owner.query("CREATE TABLE orders (id int, customer_id int)");
+  const window = `{ table: orders, rename: { user_id: customer_id }, old: "<2", new: ">=2" }`;
+  const before = writeConfig(database, "workers: 2");
+  const after = writeConfig(database, `workers: 3\nwindows: [${window}]`);
+  straddle = await startStraddleProcess(before);
+  const sessions = [await connect(), await connect()];
+  const ask = (client: pg.Client) =>
+    client.query("SELECT user_id FROM orders").then(
+      () => "answered",
+      ({ code }) => code,
+    );
+  const closed = await Promise.all(sessions.map(ask));
+  copyFileSync(after, before);
+  await until("the change", () => straddle.log().includes("settings read again: 1 window(s) open"));
+  const open = await Promise.all(sessions.map(ask));
+  const [first = 0] = workers();
+  process.kill(first, "SIGKILL");
+  await until("its successor", () => workers()[0] !== first);
+  const later = await ask(await connect());
+  const { in_force, waiting_for_restart } = JSON.parse((await straddle.page("/config")).body);
+  writeFileSync(before, "workers: [");
+  await until("the complaint", async () => {
+    const { checks } = JSON.parse((await straddle.page("/readyz")).body);
+    return checks.config.state === "warning";
+  });
+  const kept = await ask(await connect());
+  await owner.query("DROP TABLE orders");
+  await owner.end();
+  expect({ closed, open, later, kept }).toEqual({
+    closed: ["42703", "42703"],
+    open: ["answered", "answered"],
+    later: "answered",
+    kept: "answered",
+  });
+  expect(in_force).toMatchObject({ workers: 2, windows: [{ table: "orders" }] });
+  expect(waiting_for_restart).toEqual(["workers"]);
 });
 
 test("SIGTERM lets transactions end in all workers", async () => {
