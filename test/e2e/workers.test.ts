@@ -2,8 +2,10 @@ import { copyFileSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { TLSSocket } from "node:tls";
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { Authority, hasOpenssl } from "../support/certificates.ts";
 import { packet } from "../support/client-frames.ts";
 import { createDatabase, type TestDatabase } from "../support/server.ts";
 import {
@@ -49,7 +51,7 @@ async function start(yaml: string): Promise<void> {
   straddle = await startStraddleProcess(writeConfig(database, yaml));
 }
 
-async function connect(at: { host?: string; port?: number } = {}): Promise<pg.Client> {
+async function connect(at: pg.ClientConfig = {}): Promise<pg.Client> {
   const client = new pg.Client({
     ...database.connection,
     host: "127.0.0.1",
@@ -294,6 +296,33 @@ test("a changed file is in force on all workers, and on those that come later", 
   expect(in_force).toMatchObject({ workers: 2, windows: [{ table: "orders" }] });
   expect(waiting_for_restart).toEqual(["workers"]);
 });
+
+test.skipIf(!hasOpenssl)("a new certificate is taken by all workers", async () => {
+  const authority = new Authority();
+  const pair = authority.issue("first");
+  const { cert, key } = pair;
+  const tls = `{ mode: require, cert: ${cert}, key: ${key} }`;
+  await start(`workers: 2\nlisten: { port: 0, tls: ${tls} }`);
+  const names = async () => {
+    const subjects = await Promise.all([1, 2].map(() => subjectShown()));
+    return subjects.join(" ");
+  };
+  const before = await names();
+  const second = authority.issue("second");
+  copyFileSync(second.cert, cert);
+  copyFileSync(second.key, key);
+  await until("the new one", async () => (await names()) === "second second");
+  authority.remove();
+  expect(before).toBe("first first");
+});
+
+/** Whose certificate a session is shown, by the worker that it comes to. */
+async function subjectShown(): Promise<string> {
+  const client = await connect({ ssl: { rejectUnauthorized: false } });
+  // Trust boundary: pg does not tell of its socket.
+  const { connection } = client as unknown as { connection: { stream: TLSSocket } };
+  return String(connection.stream.getPeerCertificate().subject.CN);
+}
 
 test("SIGTERM lets transactions end in all workers", async () => {
   await start("workers: 2");
