@@ -22,6 +22,7 @@ const FLOORS: Readonly<Record<string, number>> = {
 /** Each package is hidden by as few files as can be, so that it can be replaced there. */
 const OWNERS: Readonly<Record<string, RegExp>> = {
   "libpg-query": /^src\/sql\/libpg-query\.ts$/,
+  "@mongodb-js/saslprep": /^src\/wire\/saslprep\.ts$/,
   "prom-client": /^src\/metrics\//,
   pg: /^src\/(control|cli)\//,
   zod: /^src\/config\//,

@@ -7,12 +7,16 @@ export interface AdminPages {
   readonly health: () => Health;
   /** The settings in force, secrets masked. */
   readonly config: () => unknown;
+  /** Does what SIGTERM does; undefined where that is not to be had. */
+  readonly quit?: (() => void) | undefined;
 }
 
 export interface Answer {
   readonly status: number;
   readonly contentType: string;
   readonly body: string;
+  /** Of a 405: what is allowed, where it is not GET and HEAD. */
+  readonly allow?: string;
 }
 
 const TEXT = "text/plain; charset=utf-8";
@@ -26,6 +30,7 @@ const INDEX = `Straddle
 /readyz    200 while clients can be served, else 503; says why
 /startupz  200 once the start is over
 /config    the settings in force, secrets masked, and what waits for a restart
+/quitquitquit  by POST, from this machine: ends Straddle as SIGTERM does
 `;
 
 /** What a GET of this path answers; undefined where there is no such page. */
@@ -50,6 +55,10 @@ export async function answer(path: string, pages: AdminPages): Promise<Answer | 
     default:
       return undefined;
   }
+}
+
+export function plainAnswer(status: number, text: string): Answer {
+  return { status, contentType: TEXT, body: `${text}\n` };
 }
 
 function json(status: number, value: unknown): Answer {

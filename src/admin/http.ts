@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { type AdminPages, type Answer, answer } from "./answer.ts";
+import { type AdminPages, type Answer, answer, plainAnswer } from "./answer.ts";
+import { QUIT_PATH, quitAnswer } from "./quit.ts";
 
 export interface AdminOptions extends AdminPages {
   readonly host: string;
@@ -21,8 +22,8 @@ const KEEP_ALIVE_MS = 30_000; // Above Prometheus' usual interval, so that scrap
 const HEADER_SIZE_MAX = 8 * 1024;
 
 /**
- * Serves metrics, health and settings over HTTP: reading only, without authentication, and so on a
- * loopback address unless the settings say otherwise. Rejects if the address can't be had.
+ * Serves metrics, health and settings over HTTP, for reading, and takes /quitquitquit. There is no
+ * authentication, and so it is on a loopback address unless the settings say otherwise. Rejects if the address can't be had.
  */
 export function startAdmin(options: AdminOptions): Promise<Admin> {
   const server = createServer(
@@ -37,7 +38,7 @@ export function startAdmin(options: AdminOptions): Promise<Admin> {
         (result) => send(request, response, result),
         (error: unknown) => {
           options.report(`${request.url} failed`, error);
-          send(request, response, plain(500, "internal error, see the log"));
+          send(request, response, plainAnswer(500, "internal error, see the log"));
         },
       );
     },
@@ -65,10 +66,11 @@ export function startAdmin(options: AdminOptions): Promise<Admin> {
 async function serve(request: IncomingMessage, pages: AdminPages): Promise<Answer> {
   request.resume(); // A body is of no interest, but has to be read.
   const path = (request.url ?? "").split("?", 1)[0] ?? "";
+  if (path === QUIT_PATH && pages.quit !== undefined) return quitAnswer(request, pages.quit);
   if (request.method !== "GET" && request.method !== "HEAD") {
-    return plain(405, "only GET and HEAD are served here");
+    return plainAnswer(405, "only GET and HEAD are served here");
   }
-  return (await answer(path, pages)) ?? plain(404, "no such page; see /");
+  return (await answer(path, pages)) ?? plainAnswer(404, "no such page; see /");
 }
 
 function send(request: IncomingMessage, response: ServerResponse, result: Answer): void {
@@ -77,11 +79,7 @@ function send(request: IncomingMessage, response: ServerResponse, result: Answer
     "content-length": Buffer.byteLength(result.body),
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
-    ...(result.status === 405 ? { allow: "GET, HEAD" } : {}),
+    ...(result.status === 405 ? { allow: result.allow ?? "GET, HEAD" } : {}),
   });
   response.end(request.method === "HEAD" ? undefined : result.body);
-}
-
-function plain(status: number, text: string): Answer {
-  return { status, contentType: "text/plain; charset=utf-8", body: `${text}\n` };
 }

@@ -16,6 +16,7 @@ const PROTOCOLS: Readonly<Record<StatementRecord["protocol"], string>> = {
   simple: ',"protocol":"simple"',
   extended: ',"protocol":"extended"',
   function_call: ',"protocol":"function_call"',
+  replication: ',"protocol":"replication"',
 };
 const VERDICTS: Readonly<Record<StatementRecord["verdict"], string>> = {
   pass: ',"verdict":"pass"',

@@ -2,8 +2,12 @@ import type pg from "pg";
 import type { Config } from "../config/config.ts";
 import { windowProblems } from "../version/naming.ts";
 import { findBlindSpots } from "./blind-spots.ts";
+import { expiryProblems } from "./certificates.ts";
+import { checkAuth } from "./check-auth.ts";
 import type { Finding } from "./check-report.ts";
+import { readClientTls } from "./client-tls-files.ts";
 import { serverName, withConnection } from "./control-connection.ts";
+import { SetupError } from "./fail.ts";
 import { LabelFiles } from "./label-files.ts";
 import { readCatalog } from "./read-catalog.ts";
 import { labelProblems } from "./tagging.ts";
@@ -18,6 +22,8 @@ const SERVER_VERSION_MIN = 14;
 export async function check(config: Config): Promise<Finding[]> {
   return withConnection(config, async (client) => {
     const findings = [await checkVersion(client, config), await checkGuard(client, config)];
+    findings.push(...checkTls(config));
+    findings.push(...(await checkAuth(client, config)));
     findings.push(...checkLabels(config), ...(await checkWindows(config)));
     for (const window of config.windows) findings.push(...(await findBlindSpots(client, window)));
     return findings;
@@ -57,6 +63,27 @@ async function checkGuard(client: pg.Client, config: Config): Promise<Finding> {
     subject,
     text: `PL/pgSQL ${why} in database ${config.control.database}; the guard checks statements by DO blocks in it`,
   };
+}
+
+/** The files of `listen.tls`, and how long certificates last. Those of `server.tls` were just used. */
+function checkTls(config: Config): Finding[] {
+  const warnings: readonly Finding[] = expiryProblems(config, Date.now()).map(({ key, text }) => ({
+    level: "warning",
+    subject: key,
+    text,
+  }));
+  return config.listen.tls.mode === "off" ? [...warnings] : [checkListenTls(config), ...warnings];
+}
+
+function checkListenTls({ listen }: Config): Finding {
+  try {
+    readClientTls(listen.tls);
+    return { level: "ok", subject: "listen.tls", text: "the files can be read, and the key fits" };
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    const [subject = "listen.tls", ...rest] = error.message.split(": ");
+    return { level: "error", subject, text: rest.join(": ") };
+  }
 }
 
 /** Where the command runs, which may be elsewhere than Straddle: a warning at most. */

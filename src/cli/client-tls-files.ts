@@ -50,7 +50,7 @@ export class ClientTlsFiles {
 
   #load(): void {
     try {
-      this.current = read(this.#settings);
+      this.current = readClientTls(this.#settings);
       this.problem = "";
     } catch (error) {
       this.problem =
@@ -78,7 +78,15 @@ function contentsDigest(file: string | undefined): string {
   }
 }
 
-function read({ mode, cert, key, keyPasswordFile, ca, clientCert }: Config["listen"]["tls"]) {
+/** Reads and checks all of them; what is wrong with one is a SetupError. */
+export function readClientTls({
+  mode,
+  cert,
+  key,
+  keyPasswordFile,
+  ca,
+  clientCert,
+}: Config["listen"]["tls"]) {
   const certPem = contents("cert", cert);
   const keyPem = contents("key", key);
   const caPem = ca === undefined ? undefined : contents("ca", ca);

@@ -45,6 +45,13 @@ export class ConfigWatch {
     this.#watcher?.close();
   }
 
+  /** Reads the file again, whether or not its contents have changed. */
+  reread(): void {
+    clearTimeout(this.#settle);
+    this.#digest = digestOf(this.#file);
+    this.#onChange(loadConfig({ file: this.#file, env: process.env }));
+  }
+
   #lookSoon(): void {
     clearTimeout(this.#settle);
     this.#settle = setTimeout(() => this.#look(), SETTLE_MS);
@@ -52,10 +59,7 @@ export class ConfigWatch {
   }
 
   #look(): void {
-    const digest = digestOf(this.#file);
-    if (digest === this.#digest) return;
-    this.#digest = digest;
-    this.#onChange(loadConfig({ file: this.#file, env: process.env }));
+    if (digestOf(this.#file) !== this.#digest) this.reread();
   }
 }
 

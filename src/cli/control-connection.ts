@@ -28,6 +28,8 @@ export function controlConnection(config: Config): pg.ClientConfig {
     password: passwordFile === undefined ? control.password : () => firstLineOf(passwordFile),
     application_name: "straddle",
     connectionTimeoutMillis: server.connectTimeoutMs,
+    keepAlive: server.keepaliveMs > 0,
+    keepAliveInitialDelayMillis: server.keepaliveMs,
     // Never by pg itself, which would listen to PGSSLMODE: either in plain, or by the stream.
     ssl: false,
     sslnegotiation: "postgres",

@@ -11,6 +11,8 @@ export class HealthBoard {
   configProblem = "";
   /** Why the certificate in force is not that of the files; empty while it is. */
   clientTlsProblem = "";
+  /** Why the users in force are not those of the files; empty while they are. */
+  authProblem = "";
   #catalogProblem = "";
 
   /** A reading of the catalog has ended, with an error or without. Told to the log when it turns. */
@@ -22,7 +24,10 @@ export class HealthBoard {
     else log.problem("the catalog can't be read; the last snapshot stays", error);
   }
 
-  report(state: SharedState, auditProblem: string | undefined): Health {
+  report(
+    state: SharedState,
+    problems: { readonly audit: string | undefined; readonly certificates: string },
+  ): Health {
     // Where records are dropped, statements still run.
     const auditState = state.config.audit.whenFull === "wait" ? "failed" : "warning";
     const windows = windowProblems(state.windows, state.catalog).join("; ");
@@ -31,9 +36,11 @@ export class HealthBoard {
       checks: [
         check("server", this.#catalogProblem, "failed"),
         check("draining", this.isStopping ? "straddle is shutting down" : "", "failed"),
-        check("audit", auditProblem ?? "", auditState),
+        check("audit", problems.audit ?? "", auditState),
         check("config", this.configProblem, "warning"),
         check("client_tls", this.clientTlsProblem, "warning"),
+        check("certificates", problems.certificates, "warning"),
+        check("auth", this.authProblem, "warning"),
         check("version", state.labelProblems().join("; "), "warning"),
         check("windows", windows, "warning"),
       ],

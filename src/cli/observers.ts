@@ -1,14 +1,16 @@
-import type { Health } from "../admin/health.ts";
+import type { AdminPages } from "../admin/answer.ts";
 import { type Admin, startAdmin } from "../admin/http.ts";
 import { AuditLog } from "../audit/audit-log.ts";
 import type { SinkTarget } from "../audit/sink.ts";
 import type { Config } from "../config/config.ts";
 import { shownSettings } from "../config/written.ts";
-import { Metrics } from "../metrics/metrics.ts";
+import { type LoginFailures, Metrics } from "../metrics/metrics.ts";
 import type { Samples } from "../metrics/registry.ts";
+import type { Listener } from "../session/listener.ts";
 import type { Observer } from "../session/observer.ts";
 import { ObserverList } from "../session/observer-list.ts";
 import { explainSystemError, SetupError } from "./fail.ts";
+import { limitState } from "./limit-state.ts";
 import { log } from "./log.ts";
 import { physicalNames } from "./physical-names.ts";
 import type { SharedState } from "./shared-state.ts";
@@ -24,6 +26,9 @@ export class Observers {
   readonly #metrics: Metrics | undefined;
   /** Only there once the sessions' state is. */
   #state: SharedState | undefined;
+  #listener: Pick<Listener, "levels"> | undefined;
+  /** Of terminated authentication; undefined where there is none. */
+  logins: LoginFailures | undefined;
   #admin: Admin | undefined;
 
   /** What can't be opened is a SetupError. */
@@ -37,7 +42,12 @@ export class Observers {
       this.#metrics = new Metrics({
         labelSetsMax: config.metrics.labelSetsMax,
         audit: () => audit,
+        logins: () => this.logins,
         cache: () => this.#state?.decider.cacheState,
+        limits: () => {
+          const levels = this.#listener?.levels;
+          return this.#state && levels && limitState(this.#state, levels);
+        },
         windows: () => (this.#state === undefined ? [] : physicalNames(this.#state)),
       });
     }
@@ -61,13 +71,18 @@ export class Observers {
   }
 
   /** Sessions' state is there: metrics show it. */
-  show(state: SharedState): void {
+  show(state: SharedState, listener: Pick<Listener, "levels">): void {
     this.#state = state;
+    this.#listener = listener;
   }
 
   /** Serves metrics and health, if they are on. */
-  async serve(state: SharedState, health: () => Health): Promise<void> {
-    this.show(state);
+  async serve(
+    state: SharedState,
+    listener: Pick<Listener, "levels">,
+    pages: Pick<AdminPages, "health" | "quit">,
+  ): Promise<void> {
+    this.show(state, listener);
     const metrics = this.#metrics;
     if (metrics === undefined) return;
     const { host, port } = state.config.metrics;
@@ -76,7 +91,7 @@ export class Observers {
         host,
         port,
         metrics: () => metrics.render(),
-        health,
+        ...pages,
         config: () => ({
           in_force: shownSettings(state.config),
           waiting_for_restart: state.waitingKeys,

@@ -5,8 +5,9 @@ import { serverName } from "./control-connection.ts";
 import { log } from "./log.ts";
 import type { Straddle } from "./run.ts";
 import { serve } from "./serve.ts";
+import { StopRequests } from "./stop-requests.ts";
 
-/** `straddle run`: serves until SIGTERM or SIGINT. */
+/** `straddle run`: serves until SIGTERM, SIGINT or a POST to /quitquitquit. */
 export function runCommand(): Command {
   return new Command("run")
     .description("serves: accepts clients and passes them on to the server")
@@ -14,18 +15,20 @@ export function runCommand(): Command {
     .action(async (options: { config?: string }) => {
       const file = configFile(options.config);
       const config = loadConfigOrThrow(file);
-      const straddle = await serve(config, file);
+      const requests = new StopRequests();
+      const straddle = await serve(config, {
+        configFile: file,
+        onQuit: () => requests.ask(),
+      });
       log.info(servingLine(config, straddle));
       process.on("SIGHUP", () => {
+        straddle.rereadSettings();
         straddle.reopenAudit().catch((error: unknown) => {
           log.problem("the audit log can't be opened anew", error);
         });
       });
-      const signals = ["SIGTERM", "SIGINT"] as const;
-      await new Promise<void>((resolve) => {
-        for (const signal of signals) process.once(signal, () => resolve());
-      });
-      log.info("stopping: sessions end at their next transaction boundary");
+      requests.listen(() => straddle.hurry());
+      await requests.asked;
       await straddle.stop();
       log.info("stopped: all sessions have ended");
       process.exit(0);

@@ -1,10 +1,12 @@
 import type { Config } from "../config/config.ts";
+import { changedKeys } from "../config/written.ts";
 import { CatalogReader } from "../control/catalog-reader.ts";
 import { Listener } from "../session/listener.ts";
 import { OwnPlaces } from "../session/places.ts";
 import { loadParser } from "../sql/parse.ts";
 import { describeStatements } from "../sql/statement.ts";
 import { windowProblems } from "../version/naming.ts";
+import { CertificateWatch } from "./certificate-watch.ts";
 import { ClientTlsFiles } from "./client-tls-files.ts";
 import { ConfigWatch } from "./config-watch.ts";
 import { controlConnection, serverName } from "./control-connection.ts";
@@ -14,16 +16,17 @@ import { LabelFiles } from "./label-files.ts";
 import { listenOnSocket } from "./listen-socket.ts";
 import { log } from "./log.ts";
 import { Observers } from "./observers.ts";
+import { OwnAuth } from "./own-auth.ts";
 import { SharedState } from "./shared-state.ts";
+import { Shutdown } from "./shutdown.ts";
 import { socketFile } from "./socket-file.ts";
 import type { Links } from "./workers/links.ts";
 
 /** A configuration file is looked at this often, in case its folder tells nothing of changes. */
 const CONFIG_POLL_MS = 2_000;
-/** Certificates are looked at this often. */
+/** Certificates are looked at this often: whether they have changed, and whether they expire. */
 const CERTIFICATE_POLL_MS = 1_000;
-/** How long sessions may take to reach the end of their transactions when Straddle stops. */
-export const STOP_DEADLINE_MS = 10_000;
+const EXPIRY_POLL_MS = 60_000;
 
 export interface Straddle {
   readonly port: number;
@@ -34,8 +37,12 @@ export interface Straddle {
   readonly state: SharedState;
   /** After the audit log's file has been moved away. */
   reopenAudit(): Promise<void>;
-  /** Stops accepting, lets transactions end, writes out the audit log. */
+  /** Reads the configuration file again, whether or not it has changed. */
+  rereadSettings(): void;
+  /** Stops accepting, lets transactions end, writes out the audit log: as `shutdown` has it. */
   stop(): Promise<void>;
+  /** Cuts short what `stop` waits for. */
+  hurry(): void;
 }
 
 /**
@@ -44,7 +51,15 @@ export interface Straddle {
  */
 export async function startStraddle(
   config: Config,
-  options: { readonly configFile?: string | undefined; readonly links?: Links } = {},
+  options: {
+    readonly configFile?: string | undefined;
+    /** Somebody asks for the end by HTTP. Without it nobody can. */
+    readonly onQuit?: (() => void) | undefined;
+    /** What salts are made from; the processes of one Straddle have it in common. */
+    readonly saltKey?: Buffer | undefined;
+    /** Where this is a worker. */
+    readonly links?: Links | undefined;
+  } = {},
 ): Promise<Straddle> {
   await loadParser();
   // The first use of a parser is slow: nobody should have to wait for it.
@@ -79,16 +94,28 @@ export async function startStraddle(
   const watch = watchConfig(options.configFile, state, health);
   let listener: Listener | undefined;
   let clientTls: ClientTlsFiles | undefined;
+  const certificates = new CertificateWatch({
+    config,
+    pollIntervalMs: EXPIRY_POLL_MS,
+    onChange: (problem) => {
+      if (problem === "") log.info("no certificate is about to expire any more");
+      else log.warn(problem);
+    },
+  });
+  let auth: OwnAuth | undefined;
 
   const stopAll = async () => {
     watch?.stop();
     clientTls?.stop();
+    certificates.stop();
+    auth?.stop();
     await reader.stop();
     await observers.stop();
   };
   try {
     const tls = clientTlsFiles(config, health);
     clientTls = tls;
+    auth = ownAuth(config, health, options.saltKey);
     await reader.start().catch((error: unknown) => {
       if (error instanceof SetupError) throw error;
       const subject = `the server ${serverName(config)} can't be reached as ${config.control.user}`;
@@ -97,16 +124,22 @@ export async function startStraddle(
     listener = new Listener({
       context: state,
       places: links?.places ?? new OwnPlaces(config.limits.sessionsMax),
+      keepaliveMs: config.listen.keepaliveMs,
       tls: () => tls.current,
+      auth,
     });
-    const report = () => health.report(state, observers.auditProblem);
+    observers.logins = auth?.failures;
+    const report = () =>
+      health.report(state, { audit: observers.auditProblem, certificates: certificates.problem });
     const { port, socket: file } =
       links === undefined
         ? await listenAs(config, listener)
         : links.serve({ listener, observers, state, reader, health: report });
-    if (links === undefined) await observers.serve(state, report);
+    if (links === undefined) {
+      await observers.serve(state, listener, { health: report, quit: options.onQuit });
+    }
     health.isStarted = true;
-    const running = listener;
+    const shutdown = new Shutdown(listener);
     return {
       port,
       socket: file,
@@ -114,12 +147,17 @@ export async function startStraddle(
         return observers.port;
       },
       reopenAudit: () => observers.reopen(),
+      rereadSettings() {
+        if (watch === undefined) log.info("there is no configuration file to be read again");
+        watch?.reread();
+      },
       state,
       async stop() {
         health.isStopping = true;
-        await running.stop(STOP_DEADLINE_MS);
+        await shutdown.run(state.config.shutdown);
         await stopAll();
       },
+      hurry: () => shutdown.hurry(),
     };
   } catch (error) {
     await listener?.stop(0);
@@ -156,10 +194,31 @@ function clientTlsFiles(config: Config, health: HealthBoard): ClientTlsFiles {
   });
 }
 
+/** Authentication by Straddle itself, and what is said when its files change. */
+function ownAuth(
+  { auth }: Config,
+  health: HealthBoard,
+  saltKey: Buffer | undefined,
+): OwnAuth | undefined {
+  if (auth === undefined) return undefined;
+  const own: OwnAuth = new OwnAuth({
+    settings: auth,
+    saltKey,
+    onChange: ({ users, problem }) => {
+      health.authProblem = own.problem;
+      if (problem === "") log.info(`a user list of auth was read again: ${users.size} user(s)`);
+      else log.warn(`${problem}; the user list before stays`);
+    },
+    report: (problem, words) => log.warn(`${problem}: ${words}`),
+  });
+  return own;
+}
+
 /** A good change takes effect without a dropped session; a bad one is reported and the old one kept. */
 export function watchConfig(
   file: string | undefined,
-  state: Pick<SharedState, "reload" | "waitingKeys"> & Partial<Pick<SharedState, "catalog">>,
+  state: Pick<SharedState, "config" | "reload" | "waitingKeys"> &
+    Partial<Pick<SharedState, "catalog">>,
   health: Pick<HealthBoard, "configProblem">,
 ): ConfigWatch | undefined {
   if (file === undefined) return undefined;
@@ -173,6 +232,7 @@ export function watchConfig(
         return;
       }
       health.configProblem = "";
+      const changed = changedKeys(state.config, loaded.config);
       state.reload(loaded.config);
       for (const warning of loaded.warnings) log.warn(warning);
       for (const key of state.waitingKeys) {
@@ -181,7 +241,9 @@ export function watchConfig(
       const { catalog } = state;
       const problems = catalog === undefined ? [] : windowProblems(loaded.config.windows, catalog);
       for (const problem of problems) log.warn(problem);
-      log.info(`settings read again: ${loaded.config.windows.length} window(s) open`);
+      const taken = changed.filter((key) => !state.waitingKeys.includes(key));
+      const what = taken.length === 0 ? "nothing has changed" : `${taken.join(", ")} changed`;
+      log.info(`settings read again: ${what}; ${loaded.config.windows.length} window(s) open`);
     },
   });
 }

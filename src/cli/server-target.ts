@@ -14,9 +14,10 @@ export function serverTarget({ server }: Config): ServerTarget {
   if (address.kind === "unix") {
     return { kind: "unix", socket: socketFile(address.path, address.port) };
   }
-  if (tls === undefined) return address;
+  const plain = { ...address, keepaliveMs: server.keepaliveMs };
+  if (tls === undefined) return plain;
   return {
-    ...address,
+    ...plain,
     tls: {
       mode: tls.mode,
       negotiation: tls.negotiation,

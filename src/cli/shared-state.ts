@@ -4,6 +4,7 @@ import type { CatalogReader } from "../control/catalog-reader.ts";
 import type { LockTimeoutPolicy } from "../guard/lock-timeout.ts";
 import { Decider } from "../session/decider.ts";
 import { FlipGate, type Gate } from "../session/flip-gate.ts";
+import { LimitHits } from "../session/limit-hits.ts";
 import type { Observer } from "../session/observer.ts";
 import { connectServer, type ServerUser } from "../session/server-connector.ts";
 import type { SessionContext, SessionLimits, Tagging } from "../session/session-context.ts";
@@ -22,6 +23,7 @@ const NAMINGS_MAX = 1_000;
 /** What all sessions of the process share, as the settings and the catalog have it now. */
 export class SharedState implements SessionContext {
   readonly observer: Observer;
+  readonly hits: LimitHits;
   readonly gate: Gate;
   limits: SessionLimits;
   tagging: Tagging;
@@ -57,7 +59,8 @@ export class SharedState implements SessionContext {
     this.#labels = options.labels;
     this.#reader = options.reader;
     this.#links = options.links;
-    this.gate = options.links?.gate ?? new FlipGate();
+    this.hits = options.links?.hits ?? new LimitHits();
+    this.gate = options.links?.gate ?? new FlipGate({ hits: this.hits });
     this.#report = options.report;
     this.#config = config;
     this.limits = sessionLimits(config);
@@ -148,5 +151,9 @@ function sessionLimits({ limits }: Config): SessionLimits {
     replaySizeMax: limits.replaySizeMax,
     holdMs: limits.holdTimeoutMs,
     startupMs: limits.startupTimeoutMs,
+    sessionsPerUserMax: limits.sessionsPerUserMax,
+    greetingsMax: limits.greetingsMax,
+    idleMs: limits.idleTimeoutMs,
+    stalledMs: limits.stalledTimeoutMs,
   };
 }

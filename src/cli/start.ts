@@ -10,6 +10,7 @@ import { startStraddle } from "./run.ts";
 import { serve } from "./serve.ts";
 import { startShop } from "./shop/start-shop.ts";
 import { welcome } from "./shop/welcome.ts";
+import { StopRequests } from "./stop-requests.ts";
 
 const command = new Command("npm start --")
   .description("starts Straddle in front of a PostgreSQL with example data, or of your own")
@@ -19,13 +20,14 @@ const command = new Command("npm start --")
     // Signals that come while things start end the process at once, and with it what it started.
     const leave = () => process.exit(0);
     for (const signal of SIGNALS) process.once(signal, leave);
+    const requests = new StopRequests();
+    const onQuit = () => requests.ask();
     const running = namesServer(options.config)
-      ? await serveOwn(options.config)
-      : await serveShop();
+      ? await serveOwn(options.config, onQuit)
+      : await serveShop(onQuit);
     for (const signal of SIGNALS) process.off(signal, leave);
-    await new Promise<void>((resolve) => {
-      for (const signal of SIGNALS) process.once(signal, () => resolve());
-    });
+    requests.listen(() => running.hurry());
+    await requests.asked;
     await running.stop();
     process.exit(0);
   });
@@ -36,6 +38,7 @@ await command.parseAsync().catch(exitWith);
 
 interface Running {
   stop(): Promise<void>;
+  hurry(): void;
 }
 
 /** Whether the operator says which server it is. An empty variable says nothing. */
@@ -44,19 +47,19 @@ function namesServer(option: string | undefined): boolean {
   return option !== undefined || variables.some((name) => (process.env[name] ?? "") !== "");
 }
 
-async function serveOwn(option: string | undefined): Promise<Running> {
+async function serveOwn(option: string | undefined, onQuit: () => void): Promise<Running> {
   const file = configFile(option);
   const config = loadConfigOrThrow(file);
-  const straddle = await serve(config, file);
+  const straddle = await serve(config, { configFile: file, onQuit });
   const { host } = config.listen;
   console.log(`Straddle serves ${serverName(config)} on ${host}:${straddle.port}. Ctrl-C ends it.`);
   return straddle;
 }
 
-async function serveShop(): Promise<Running> {
+async function serveShop(onQuit: () => void): Promise<Running> {
   const shop = await startShop();
   try {
-    const straddle = await startStraddle(shop.config, { configFile: shop.configFile });
+    const straddle = await startStraddle(shop.config, { configFile: shop.configFile, onQuit });
     console.log(
       welcome({
         port: straddle.port,
@@ -69,6 +72,7 @@ async function serveShop(): Promise<Running> {
       }),
     );
     return {
+      hurry: () => straddle.hurry(),
       async stop() {
         await straddle.stop();
         await shop.server.stop();

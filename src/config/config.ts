@@ -1,4 +1,5 @@
 import semver from "semver";
+import { type AuthSettings, toAuth } from "./auth.ts";
 import type { ConfigFile } from "./schema.ts";
 import { type ServerTlsSettings, toServerTls } from "./server-tls.ts";
 import { parseServerUrl } from "./server-url.ts";
@@ -57,6 +58,8 @@ export function toConfig(file: ConfigFile, written: Written): Config | string {
   }
   const serverTls = toServerTls(file.server.tls, address.kind === "unix");
   if (typeof serverTls === "string") return serverTls;
+  const auth = toAuth(file);
+  if (typeof auth === "string") return auth;
 
   const unknown = parseUnknown(file.version.unknown);
   if (unknown === undefined) {
@@ -72,11 +75,16 @@ export function toConfig(file: ConfigFile, written: Written): Config | string {
     return "guard.lock_timeout.inject must be above 0 and at most guard.lock_timeout.max";
   }
 
+  if (file.shutdown.delay_min > file.shutdown.delay_max) {
+    return "shutdown.delay_min must be at most shutdown.delay_max, which counts from SIGTERM too";
+  }
+
   const user = file.control.user ?? url?.user ?? "postgres";
   return settings(file, {
     written,
     address,
     serverTls,
+    auth,
     unknown,
     user,
     password:
@@ -93,6 +101,7 @@ function settings(
     written: Written;
     address: ServerAddress;
     serverTls: ServerTlsSettings;
+    auth: AuthSettings;
     unknown: UnknownVersion;
     user: string;
     password: string | undefined;
@@ -115,12 +124,15 @@ function settings(
         ca: listen.tls.ca,
         clientCert: listen.tls.client_cert ?? "verify-ca",
       },
+      keepaliveMs: listen.keepalive,
     },
     server: {
       address: derived.address,
       tls: derived.serverTls,
       connectTimeoutMs: server.connect_timeout,
+      keepaliveMs: server.keepalive,
     },
+    auth: derived.auth,
     control: {
       mode: control.mode,
       user: derived.user,
@@ -156,6 +168,8 @@ function settings(
     sessions: { applicationName: file.sessions.application_name },
     limits: {
       sessionsMax: limits.sessions_max,
+      sessionsPerUserMax: limits.sessions_per_user_max,
+      greetingsMax: limits.greetings_max,
       statementSizeMax: limits.statement_size_max,
       oversize: limits.oversize,
       cacheSizeMax: limits.cache_size_max,
@@ -164,7 +178,13 @@ function settings(
       pipelineMax: limits.pipeline_max,
       holdTimeoutMs: limits.hold_timeout,
       startupTimeoutMs: limits.startup_timeout,
+      idleTimeoutMs: limits.idle_timeout,
+      stalledTimeoutMs: limits.stalled_timeout,
       bufferSizeMax: limits.buffer_size_max,
+    },
+    shutdown: {
+      delayMinMs: file.shutdown.delay_min,
+      delayMaxMs: file.shutdown.delay_max,
     },
   } as const;
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Auth } from "./auth-schema.ts";
 import { Count, Duration, FileMode, ListenPort, Port, Size, Text, WorkerCount } from "./scalars.ts";
 import { Source } from "./source-schema.ts";
 import { Windows } from "./window-schema.ts";
@@ -43,6 +44,9 @@ const Listen = z.strictObject({
     "Permissions of that socket, in octal and in quotes. Who may write to it may connect: `0777` is everybody, as with PostgreSQL's `unix_socket_permissions`; `0770` is the owner and the group.",
   ),
   tls: ListenTls.prefault({}),
+  keepalive: Duration.prefault("60s").describe(
+    "How long a client's connection over TCP may be silent before the system asks whether it is still there. Without an answer it ends after ten more seconds. `0s`: it never asks.",
+  ),
 });
 
 const ServerTls = z.strictObject({
@@ -83,6 +87,7 @@ const Server = z.strictObject({
   connect_timeout: Duration.prefault("5s").describe(
     "How long the server may take to accept a connection.",
   ),
+  keepalive: Duration.prefault("60s").describe("The same as `listen.keepalive`, of the server's."),
 });
 
 const Control = z.strictObject({
@@ -178,6 +183,16 @@ const Sessions = z.strictObject({
 
 const Limits = z.strictObject({
   sessions_max: Count.default(1_000).describe("Sessions at once; one more gets 53300."),
+  sessions_per_user_max: z
+    .int()
+    .nonnegative()
+    .default(0)
+    .describe(
+      "Sessions at once of one user; one more gets 53300. 0: as many as there is room for.",
+    ),
+  greetings_max: Count.default(1_000).describe(
+    "Connections at once that have not said yet what they want, and requests to cancel that are under way. For one more, the one that has taken longest is closed.",
+  ),
   statement_size_max: Size.prefault("1MiB").describe("Bytes of the largest statement analysed."),
   oversize: z
     .enum(["pass", "reject"])
@@ -193,8 +208,23 @@ const Limits = z.strictObject({
   pipeline_max: Count.default(10_000).describe("Replies that the server may owe one session."),
   hold_timeout: Duration.prefault("2s").describe("How long a statement is kept back for a rename."),
   startup_timeout: Duration.prefault("60s").describe("How long a client may take to log in."),
+  idle_timeout: Duration.prefault("0s").describe(
+    "How long a client may be idle outside of a transaction; then it gets 57P05. `0s`: as long as it likes.",
+  ),
+  stalled_timeout: Duration.prefault("0s").describe(
+    "How long a client may take nothing of what waits for it; then its session ends. `0s`: as long as it likes.",
+  ),
   buffer_size_max: Size.prefault("256KiB").describe(
     "Bytes kept for one side of a session that doesn't take them.",
+  ),
+});
+
+const Shutdown = z.strictObject({
+  delay_min: Duration.prefault("0s").describe(
+    "How long Straddle goes on as before after SIGTERM, new connections included: for applications that still need the database while they shut down.",
+  ),
+  delay_max: Duration.prefault("10s").describe(
+    "How long after SIGTERM sessions may take, `delay_min` included, to reach the end of their transactions; then they are ended.",
   ),
 });
 
@@ -205,6 +235,7 @@ const Limits = z.strictObject({
 export const ConfigFile = z.strictObject({
   listen: Listen.prefault({}),
   server: Server.prefault({}),
+  auth: Auth.prefault({}),
   version: Version.prefault({}),
   windows: Windows.default([]).describe("The renames that are under way."),
   guard: Guard.prefault({}),
@@ -216,6 +247,7 @@ export const ConfigFile = z.strictObject({
   control: Control.prefault({}),
   sessions: Sessions.prefault({}),
   limits: Limits.prefault({}),
+  shutdown: Shutdown.prefault({}),
   workers: WorkerCount.prefault(1).describe(
     "Processes that serve sessions. `auto`: one for each core that the CPU limit leaves. With 1, Straddle is a single process.",
   ),

@@ -12,6 +12,8 @@ const CATALOG_SQL = `
            FILTER (WHERE a.attnum IS NOT NULL) AS names,
          pg_catalog.array_agg(a.attnum::pg_catalog.int4 ORDER BY a.attnum)
            FILTER (WHERE a.attnum IS NOT NULL) AS attnums,
+         pg_catalog.array_agg(a.attnum::pg_catalog.int4)
+           FILTER (WHERE a.attgenerated <> '') AS generated,
          ARRAY(SELECT i.inhparent::pg_catalog.int8 FROM pg_catalog.pg_inherits i
                WHERE i.inhrelid = c.oid ORDER BY i.inhseqno) AS parents
   FROM pg_catalog.pg_class c
@@ -187,6 +189,7 @@ interface CatalogRow {
   readonly kind: string;
   readonly names: readonly string[] | null;
   readonly attnums: readonly number[] | null;
+  readonly generated: readonly number[] | null;
   readonly parents: readonly string[];
 }
 
@@ -194,7 +197,9 @@ function relation(row: CatalogRow): Relation {
   const { schema, name, kind, names, attnums } = row;
   const columns: Column[] = [];
   for (const [index, column] of (names ?? []).entries()) {
-    columns.push({ name: column, attnum: attnums?.[index] ?? 0 });
+    const attnum = attnums?.[index] ?? 0;
+    const isGenerated = row.generated?.includes(attnum) ?? false;
+    columns.push({ name: column, attnum, ...(isGenerated && { isGenerated }) });
   }
   const parents = row.parents.map(Number);
   const base = { oid: Number(row.oid), schema, name, kind, columns };

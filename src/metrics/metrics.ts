@@ -1,4 +1,5 @@
 import type { Observer, SessionEnd, SessionInfo, StatementRecord } from "../session/observer.ts";
+import { addLimitMetrics, type LimitState } from "./limit-metrics.ts";
 import { type Labels, Registry, type Sample, type Samples } from "./registry.ts";
 import type { NamedCounts, VersionCounts } from "./version-counts.ts";
 import { VersionTable } from "./version-table.ts";
@@ -8,8 +9,12 @@ export interface MetricsOptions {
   readonly labelSetsMax: number;
   /** What the audit says of itself; undefined where there is none. */
   readonly audit: () => AuditState | undefined;
+  /** Log-ins that Straddle refused or was refused; undefined where it has no part in them. */
+  readonly logins: () => LoginFailures | undefined;
   /** The cache of what was decided of texts; undefined before there is one. */
   readonly cache: () => CacheState | undefined;
+  /** What limits there are, and how often they were met; undefined before there are any. */
+  readonly limits: () => LimitState | undefined;
   /** The physical name of each window's columns and tables at present. */
   readonly windows: () => readonly PhysicalName[];
 }
@@ -18,6 +23,12 @@ export interface AuditState {
   readonly droppedCount: number;
   readonly waitingCount: number;
   readonly pendingSize: number;
+}
+
+/** By the side that asked for proof. */
+export interface LoginFailures {
+  readonly client: number;
+  readonly server: number;
 }
 
 export interface CacheState {
@@ -47,6 +58,7 @@ export class Metrics implements Observer {
     this.#addStatements();
     this.#addSessions();
     this.#addState(options);
+    addLimitMetrics(this.#registry, options.limits);
     this.#registry.addProcessMetrics();
   }
 
@@ -178,7 +190,7 @@ export class Metrics implements Observer {
     );
   }
 
-  #addState({ audit, cache, windows }: MetricsOptions): void {
+  #addState({ audit, cache, windows, logins }: MetricsOptions): void {
     const ofAudit = (value: (state: AuditState) => number) => () => ofState(audit(), value);
     const ofCache = (value: (state: CacheState) => number) => () => ofState(cache(), value);
     const registry = this.#registry;
@@ -206,6 +218,11 @@ export class Metrics implements Observer {
       "straddle_cache_evictions_total",
       "Analysed statements that had to go for others.",
       ofCache((state) => state.evictedCount),
+    );
+    registry.addCounter(
+      "straddle_authentication_failures_total",
+      "Log-ins of clients that Straddle refused, and of its own that the server did.",
+      () => fixed("side", { ...logins() }),
     );
     registry.addGauge(
       "straddle_window_physical",

@@ -53,6 +53,7 @@ export class VersionCounts {
     simple: new NamedCounts(),
     extended: new NamedCounts(),
     function_call: new NamedCounts(),
+    replication: new NamedCounts(),
   };
   /** By SQLSTATE. */
   readonly errors = new NamedCounts(WATCHED_ERRORS);
@@ -61,6 +62,11 @@ export class VersionCounts {
   readonly ends: Record<SessionEnd, number> = {
     client: 0,
     server: 0,
+    server_lost: 0,
+    unreachable: 0,
+    startup_timeout: 0,
+    idle_timeout: 0,
+    stalled_timeout: 0,
     protocol_error: 0,
     bug: 0,
     shutdown: 0,

@@ -1,15 +1,8 @@
 import type { AstNode } from "../sql/ast.ts";
-import {
-  asTyped,
-  listOf,
-  locationOf,
-  namesOf,
-  nodeOf,
-  stringOf,
-  type TypedNode,
-  typedOf,
-} from "./node.ts";
+import { copyAsQuery, headerOption } from "./copy-header.ts";
+import { asTyped, listOf, locationOf, namesOf, nodeOf, stringOf, typedOf } from "./node.ts";
 import type { Rewriting } from "./rewriting.ts";
+import { findTable } from "./table-reference.ts";
 import { renameColumnAt, rewriteTarget } from "./target.ts";
 
 /** Rewrites COPY: its query, or the column names of its table. */
@@ -22,12 +15,17 @@ export function rewriteCopy(work: Rewriting, node: AstNode): void {
   }
   const relation = nodeOf(node, "relation");
   if (relation === undefined) return;
-  const isRenamedNow = rewriteCopiedTable(work, node, relation);
-  if (isRenamedNow) refuseHeader(work, node, relation);
+  const header = headerOption(node);
+  const found = findTable(work, relation);
+  const isRenamedNow = found.kind === "windowed" && found.relation.exchange.size > 0;
+  if (isRenamedNow && header !== undefined) {
+    if (node["is_from"] === true) refuseHeaderMatch(work, header, relation);
+    else if (copyAsQuery(work, node, { node: relation, relation: found.relation })) return;
+  }
+  rewriteCopiedTable(work, node, relation);
 }
 
-/** Whether columns of the table have other names in the database. */
-function rewriteCopiedTable(work: Rewriting, node: AstNode, relation: AstNode): boolean {
+function rewriteCopiedTable(work: Rewriting, node: AstNode, relation: AstNode): void {
   const target = rewriteTarget(work, relation, "takes_no_alias");
   const { source } = work;
   const parts = ["catalogname", "schemaname", "relname"].filter(
@@ -55,44 +53,28 @@ function rewriteCopiedTable(work: Rewriting, node: AstNode, relation: AstNode): 
       parents: undefined,
     });
   }
-  return (target.relation?.exchange.size ?? 0) > 0;
 }
 
 /** `RETURNING *` has physical names, which only the fields of a RowDescription can be told apart by. */
 function refuseReturnedStar(work: Rewriting, node: AstNode): void {
   const isRenamedNow = [...work.shownTargets].some(({ exchange }) => exchange.size > 0);
-  const option = listOf(node, "options").find(({ node: { arg, defname } }) =>
-    defname === "header" ? !isFalse(arg) : asTyped(arg)?.type === "List",
-  );
+  const lists = listOf(node, "options").find(({ node: { arg } }) => asTyped(arg)?.type === "List");
+  const option = headerOption(node) ?? lists?.node;
   if (!isRenamedNow || option === undefined) return;
   work.refuseUncertain({
     detail: "The columns of RETURNING * have names of another version in the header line.",
     hint: "List the columns in RETURNING instead of *.",
-    offset: locationOf(option.node),
+    offset: locationOf(option),
   });
 }
 
-/** The header line holds physical names; COPY FROM reads it only to compare. */
-function refuseHeader(work: Rewriting, node: AstNode, relation: AstNode): void {
-  const option = listOf(node, "options").find(({ node: { defname } }) => defname === "header");
-  if (option === undefined || isFalse(option.node["arg"])) return;
-  const isMatch = stringOf(nodeOf(nodeOf(option.node, "arg") ?? {}, "String") ?? {}, "sval");
-  if (node["is_from"] === true && isMatch.toLowerCase() !== "match") return;
-  const table = stringOf(relation, "relname");
+/** COPY FROM reads the header line, only to compare it with physical names. */
+function refuseHeaderMatch(work: Rewriting, option: AstNode, relation: AstNode): void {
+  const value = stringOf(nodeOf(nodeOf(option, "arg") ?? {}, "String") ?? {}, "sval");
+  if (value.toLowerCase() !== "match") return;
   work.refuseUncertain({
-    detail: `The header line of table "${table}" has column names of another version.`,
-    hint:
-      node["is_from"] === true
-        ? "Use HEADER true with a column list."
-        : `Use COPY (SELECT ... FROM ${table}) TO ... instead.`,
-    offset: locationOf(option.node),
+    detail: `The header line of table "${stringOf(relation, "relname")}" has column names of another version.`,
+    hint: "Use HEADER true with a column list.",
+    offset: locationOf(option),
   });
-}
-
-function isFalse(argument: unknown): boolean {
-  const value: TypedNode | undefined = asTyped(argument);
-  if (value === undefined) return false;
-  if (value.type === "Boolean") return value.node["boolval"] !== true;
-  if (value.type === "Integer") return (value.node["ival"] ?? 0) === 0;
-  return ["false", "off"].includes(stringOf(value.node, "sval").toLowerCase());
 }

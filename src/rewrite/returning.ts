@@ -12,13 +12,20 @@ import { type Columns, findItem, type Scope, type ScopeItem } from "./scope.ts";
 export function rewriteReturning(
   work: Rewriting,
   node: AstNode,
-  place: { target: ScopeItem; others: readonly ScopeItem[]; query: QueryPlace },
+  place: {
+    readonly target: ScopeItem;
+    readonly others: readonly ScopeItem[];
+    readonly query: QueryPlace;
+    /** In `*`, a MERGE has the other tables' columns before the target's. */
+    readonly isSourceFirst?: boolean;
+  },
 ): Columns {
   const clause = nodeOf(node, "returningClause");
   if (clause === undefined) return { names: [], isComplete: true };
-  const level = [place.target, ...place.others];
+  const { target, others } = place;
+  const level = place.isSourceFirst === true ? [...others, target] : [target, ...others];
   const outer = place.query.outer;
-  const rows = rowVersions(clause, place.target, { items: level, outer });
+  const rows = rowVersions(clause, target, { items: level, outer });
   const scope: Scope = { items: [...level, ...rows], outer };
 
   const names: string[] = [];
@@ -34,19 +41,24 @@ export function rewriteReturning(
             clause: place.query.isTop ? "top_outputs" : "outputs",
           })
         : joinColumns(starred);
-    const aliasCount = hasTarget ? (place.target.relation?.aliasCount ?? 0) : 0;
-    if (aliasCount > 0 && place.query.isTop) showTarget(work, place.target);
-    if (aliasCount > 0 && !place.query.isTop) {
-      // What stands before the star has to be certain, or the alias list would shift.
-      work.returnedStars.set(
-        node,
-        isComplete ? names.length + aliasCount : Number.MAX_SAFE_INTEGER,
+    const aliasCount = hasTarget ? (target.relation?.aliasCount ?? 0) : 0;
+    if (aliasCount > 0 && place.query.isTop) showTarget(work, target);
+    if (starred !== undefined && aliasCount > 0 && !place.query.isTop) {
+      // What stands before the target's columns has to be certain, or the alias list would shift.
+      const before = joinColumns(
+        starred.slice(
+          0,
+          starred.findIndex((item) => item.isTarget),
+        ),
       );
+      const isCertain = isComplete && before.isComplete;
+      const count = names.length + before.names.length + aliasCount;
+      work.returnedStars.set(node, isCertain ? count : Number.MAX_SAFE_INTEGER);
     }
     names.push(...columns.names);
     isComplete &&= columns.isComplete;
   }
-  if (work.shownTargets.size > 0) refuseNamesakes(work, clause, place.target, scope);
+  if (work.shownTargets.size > 0) refuseNamesakes(work, clause, target, scope);
   return { names, isComplete };
 }
 

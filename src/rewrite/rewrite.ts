@@ -5,6 +5,7 @@ import type { Naming } from "../version/naming.ts";
 import { answersFor } from "./answers-for.ts";
 import { rewriteCopy } from "./copy.ts";
 import { rewriteExpression } from "./expression.ts";
+import { rewriteMerge } from "./merge.ts";
 import { isNode, locationOf, nodeOf, stringOf, type TypedNode, typedOf } from "./node.ts";
 import type { Rewrite } from "./outcome.ts";
 import { rewriteSelect } from "./query.ts";
@@ -14,7 +15,7 @@ import { refuseRowTypesNow } from "./row-type.ts";
 import { type Columns, UNKNOWN_COLUMNS } from "./scope.ts";
 import { SourceText } from "./source-text.ts";
 import { rewriteRename, rewriteUtility } from "./utility.ts";
-import { rewriteDelete, rewriteInsert, rewriteMerge, rewriteUpdate } from "./write-query.ts";
+import { rewriteDelete, rewriteInsert, rewriteUpdate } from "./write-query.ts";
 
 export interface RewriteInput {
   /** The whole text that the statement is part of: all offsets are its indexes. */

@@ -5,7 +5,6 @@ import { listOf, locationOf, nodeOf, stringOf, type TypedNode, typedOf } from ".
 import { rewriteReturning } from "./returning.ts";
 import type { Ctes, QueryPlace, Rewriting } from "./rewriting.ts";
 import type { Columns, Scope, ScopeItem } from "./scope.ts";
-import { findTable } from "./table-reference.ts";
 import { renameColumnAt, rewriteAssigned, rewriteTarget, subscriptsOf } from "./target.ts";
 import { rewriteWith } from "./with-clause.ts";
 
@@ -35,31 +34,8 @@ export function rewriteDelete(work: Rewriting, node: AstNode, place: QueryPlace)
   return rewriteChange(work, node, place, "usingClause");
 }
 
-/** Rewrites the sources of a MERGE. Into a table under a window it is refused: not covered yet. */
-export function rewriteMerge(work: Rewriting, node: AstNode, place: QueryPlace): Columns {
-  const relation = nodeOf(node, "relation");
-  const found = relation === undefined ? undefined : findTable(work, relation);
-  if (relation !== undefined && (found?.kind === "windowed" || found?.kind === "hidden")) {
-    work.touched.add(found.relation);
-    work.refuseUncertain({
-      detail: `MERGE into "${stringOf(relation, "relname")}" is not supported under a rename window.`,
-      hint: "Use INSERT ... ON CONFLICT DO UPDATE, or UPDATE and INSERT.",
-      offset: locationOf(relation),
-    });
-  }
-  const { ctes, target } = beginWrite(work, node, place);
-  const { outer } = place;
-  const source = typedOf(node, "sourceRelation");
-  const from = { outer, ctes, rowForm: "possible", target: undefined };
-  const others = source === undefined ? [] : rewriteFrom(work, [source], from);
-  const scope: Scope = { items: [target, ...others], outer };
-  const condition = typedOf(node, "joinCondition");
-  if (condition !== undefined) walkAll(work, [condition], scope, ctes);
-  walkAll(work, listOf(node, "mergeWhenClauses"), scope, ctes);
-  return rewriteReturning(work, node, { target, others, query: { ...place, ctes } });
-}
-
-function beginWrite(
+/** What a writing query begins with: WITH, and its target. */
+export function beginWrite(
   work: Rewriting,
   node: AstNode,
   place: QueryPlace,
@@ -86,7 +62,8 @@ function rewriteChange(
   return rewriteReturning(work, node, { target, others, query: { ...place, ctes } });
 }
 
-function rewriteSet(
+/** `SET a = ..., (b, c) = ...`: what is assigned to, and the values. */
+export function rewriteSet(
   work: Rewriting,
   targets: readonly TypedNode[],
   target: ScopeItem,
@@ -126,7 +103,12 @@ function rewriteConflict(
   if (condition !== undefined) walkAll(work, [condition], scope, ctes);
 }
 
-function walkAll(work: Rewriting, nodes: readonly TypedNode[], scope: Scope, ctes: Ctes): void {
+export function walkAll(
+  work: Rewriting,
+  nodes: readonly TypedNode[],
+  scope: Scope,
+  ctes: Ctes,
+): void {
   for (const node of nodes) {
     rewriteExpression(work, node, { scope, ctes, clause: "other", parents: undefined });
   }

@@ -56,6 +56,10 @@ export class ClientHandler {
   }
 
   #take(frame: ClientFrame): Step {
+    const { replication } = this.#dialogue.info;
+    const kind = replication === "none" ? undefined : EXTENDED_KINDS.get(frame.type);
+    // A walsender refuses them all.
+    if (kind !== undefined) return forwardUnread(this.#dialogue, frame, kind);
     switch (frame.type) {
       case Client.query:
         return this.#mayLeaveBatch() && this.#mayStart() ? this.#simple.query(frame) : "blocked";
@@ -128,8 +132,10 @@ export class ClientHandler {
 
   #waitForRoom(): Step {
     // Without a Flush the server may keep its answers back, and room would never come.
-    this.#dialogue.toServer.add(FLUSH);
-    this.#dialogue.isWaitingForRoom = true;
+    const dialogue = this.#dialogue;
+    if (!dialogue.isWaitingForRoom) dialogue.context.hits.add("pipeline_max");
+    dialogue.toServer.add(FLUSH);
+    dialogue.isWaitingForRoom = true;
     return "blocked";
   }
 }

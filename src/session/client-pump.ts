@@ -1,24 +1,29 @@
 import { type FrameReader, HEADER_SIZE, type Piece } from "../wire/frame-reader.ts";
+import { Client } from "../wire/frame-type.ts";
 import { ProtocolError } from "../wire/protocol-error.ts";
 import type { ClientFrame } from "./client-frame.ts";
 import type { ClientHandler } from "./client-handler.ts";
 import type { Outbox } from "./outbox.ts";
+import { SESSION_LENGTH_MAX } from "./readers.ts";
 
 /** Cuts what the client sends and hands it on: to the handler what it decides on, the rest as it is. */
 export class ClientPump {
-  /** Everything passes unseen. */
-  isPassing = false;
   /** Authentication is over. Before that, what is not part of it waits: nothing could be decided. */
-  isReady = false;
+  get isReady(): boolean {
+    return this.#isReady;
+  }
   /** Messages of authentication that the server has asked for and that have not come. */
   passwordsDue = 0;
   /** The message at hand waits for something. Whoever knows of it clears this and runs the pump. */
   isBlocked = false;
   /** There is no telling where the client's next message begins: the server says so and ends it. */
   isLost = false;
+  /** The client has sent its Terminate: the server ends the session without a word. */
+  hasLeft = false;
   /** Bytes that arrived and have not been cut. */
   waitingSize = 0;
 
+  #isReady = false;
   readonly #reader: FrameReader;
   readonly #handler: ClientHandler;
   readonly #toServer: Outbox;
@@ -34,6 +39,11 @@ export class ClientPump {
     this.#reader = options.reader;
     this.#handler = options.handler;
     this.#toServer = options.toServer;
+  }
+
+  authenticated(): void {
+    this.#isReady = true;
+    this.#reader.lengthMax = SESSION_LENGTH_MAX;
   }
 
   add(chunk: Buffer): void {
@@ -73,7 +83,8 @@ export class ClientPump {
         continue;
       }
       const { type, buffer, start, end } = reader;
-      if (piece === "pass" || this.isPassing) {
+      if (piece === "frame" && type === Client.terminate) this.hasLeft = true;
+      if (piece === "pass") {
         this.#toServer.addSlice(buffer, start, end);
         continue;
       }
@@ -100,7 +111,7 @@ export class ClientPump {
 
   /** Whether the message is dealt with. */
   #handle(frame: ClientFrame): boolean {
-    if (!this.isReady) return this.#authenticate(frame);
+    if (!this.#isReady) return this.#authenticate(frame);
     const step = this.#handler.handle(frame);
     if (step === "discard" && frame.isHead) this.#reader.discardRest();
     this.isBlocked = step === "blocked";

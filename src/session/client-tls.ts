@@ -2,6 +2,7 @@ import { constants } from "node:crypto";
 import type { Socket } from "node:net";
 import { createServer, type Server, TLSSocket } from "node:tls";
 import { fatalFields } from "./refusal.ts";
+import { userOf } from "./startup-bytes.ts";
 
 /** The name that PostgreSQL's protocol goes by within TLS (ALPN). */
 const PROTOCOL = "postgresql";
@@ -90,7 +91,7 @@ export class ClientTls {
   ): Map<string, string> | undefined {
     const { isRequired, clientCertificate } = this.#options;
     // As they came: a name is compared as bytes.
-    const user = parameters.get("user") ?? "";
+    const user = userOf({ parameters });
     const words = Buffer.from(user, "latin1").toString("utf8");
     if (!(socket instanceof TLSSocket)) {
       if (!isRequired) return undefined;

@@ -62,7 +62,6 @@ export class Dialogue {
   readonly toServer: Outbox;
   readonly pipeline: Pipeline;
   readonly prepared: PreparedStatements;
-
   readonly #isWindowed: boolean;
   /** As the last ReadyForQuery said. */
   status: "I" | "T" | "E" = "I";
@@ -89,7 +88,6 @@ export class Dialogue {
   needsCatalog = false;
   /** Rises with anything but the context that decisions hang on. */
   ownGeneration = 0;
-
   /** When the statement at hand began to wait for a flip. `performance.now()`. */
   heldSince: number | undefined;
   /** A Bind was sent since the last Sync: there is something that a Sync would commit. */
@@ -117,8 +115,9 @@ export class Dialogue {
     this.#isWindowed = options.info.database === options.context.database;
     this.toClient = options.toClient;
     this.toServer = options.toServer;
-    this.prepared = new PreparedStatements({ sizeMax: this.context.limits.preparedSizeMax });
-    this.pipeline = new Pipeline({ countMax: this.context.limits.pipelineCountMax });
+    const { limits, hits } = this.context;
+    this.prepared = new PreparedStatements({ sizeMax: limits.preparedSizeMax, hits });
+    this.pipeline = new Pipeline({ countMax: limits.pipelineCountMax });
   }
 
   /** Those of the session's database: the catalog that is known is of one database only. */
@@ -193,9 +192,10 @@ export class Dialogue {
 
   /** Keeps a message of the client, for as long as its batch could be sent again. */
   recordFrame(frame: ClientFrame, reliesOnNames: boolean): void {
+    const { limits, hits } = this.context;
     if (this.windows.length === 0 || this.status !== "I") return;
     this.batch ??= new ReplayBatch({ isReplay: this.isReplaying });
-    this.batch.add(frame, this.context.limits.replaySizeMax);
+    if (!this.batch.add(frame, limits.replaySizeMax)) hits.add("replay_size_max");
     if (reliesOnNames) this.batch.reliesOnNames = true;
   }
 

@@ -1,6 +1,7 @@
 import { performance } from "node:perf_hooks";
 import type { VersionTag } from "../version/tag.ts";
 import type { Choice } from "./dialogue.ts";
+import type { StatementRecord } from "./observer.ts";
 import type { PreparedStatement } from "./prepared-statements.ts";
 import type { TextPlan } from "./text-plan.ts";
 
@@ -11,7 +12,7 @@ export interface Execution {
   readonly index: number;
   /** Straddle's own statement inside the client's string: its reply is swallowed. */
   readonly isOwn: boolean;
-  readonly protocol: "simple" | "extended" | "function_call";
+  readonly protocol: StatementRecord["protocol"];
   readonly sentText: string;
   readonly tag: VersionTag | undefined;
   /** The client's Bind, where parameters are recorded. */

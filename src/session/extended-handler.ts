@@ -1,4 +1,3 @@
-import { performance } from "node:perf_hooks";
 import { lockTimeoutGuard } from "../guard/lock-timeout.ts";
 import { ByteReader } from "../wire/byte-reader.ts";
 import { encodeParse } from "../wire/encode.ts";
@@ -19,7 +18,7 @@ import {
   forwardUnread,
   keepForReplay,
 } from "./sending.ts";
-import { oversizePlan } from "./special-plans.ts";
+import { couldBeAnything, oversizePlan, unreadChoice } from "./special-plans.ts";
 
 const STATEMENT = "S".charCodeAt(0);
 
@@ -180,7 +179,8 @@ export class ExtendedHandler {
     forward(dialogue, frame);
     expectExtended(dialogue, "execute", executions, leaving(pass));
     if (guard?.after !== undefined) sendOwn(dialogue, guard.after);
-    if (first !== undefined) dialogue.noteSent(first);
+    if (plan.isWhole === true) couldBeAnything(dialogue);
+    else if (first !== undefined) dialogue.noteSent(first);
     return "done";
   }
 
@@ -204,14 +204,7 @@ export class ExtendedHandler {
   #oversizeParse(frame: ClientFrame): Step {
     const dialogue = this.#dialogue;
     const plan = oversizePlan(dialogue);
-    const choice = {
-      plan,
-      text: "",
-      tag: dialogue.info.tag,
-      traceId: undefined,
-      startedMs: performance.now(),
-      overheadMs: 0,
-    };
+    const choice = unreadChoice(dialogue, plan);
     const executions = [textExecution(choice, { protocol: "extended" })];
     const refusal = firstRefusal(plan);
     if (refusal !== undefined) {

@@ -1,3 +1,5 @@
+import type { LimitHits } from "./limit-hits.ts";
+
 /** What sessions see of a gate; one of a single process, or one of several processes together. */
 export interface Gate {
   /** Whether the statement may be sent now; if so, `leave` must follow. `retry` is called if not. */
@@ -20,7 +22,12 @@ export interface Gate {
  * server makes the flip wait for them.
  */
 export class FlipGate implements Gate {
+  readonly #hits: LimitHits;
   readonly #relations = new Map<number, State>();
+
+  constructor(options: { readonly hits: LimitHits }) {
+    this.#hits = options.hits;
+  }
 
   /** Whether the statement may be sent now; if so, `leave` must follow. `retry` is called if not. */
   enter(oids: readonly number[], retry: () => void): boolean {
@@ -65,7 +72,10 @@ export class FlipGate implements Gate {
     }
     if (state.closedBy === undefined) {
       state.closedBy = owner;
-      state.deadline = setTimeout(() => this.open(oid, owner), deadlineMs);
+      state.deadline = setTimeout(() => {
+        this.#hits.add("hold_timeout");
+        this.open(oid, owner);
+      }, deadlineMs);
     }
     return state.insideCount === 0;
   }

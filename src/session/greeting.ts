@@ -17,6 +17,7 @@ export interface GreetingOptions {
   /** A client that may come in. `rest` came along with its packet, behind it. */
   readonly onStartup: (client: Socket, packet: StartupMessage, rest: Buffer) => void;
   readonly onCancel: (client: Socket, packet: Buffer) => void;
+  readonly onTimeout: () => void;
   /** It is over, whatever came of it. Called once, before the other two. */
   readonly onEnd: () => void;
 }
@@ -51,7 +52,10 @@ export class Greeting {
   constructor(options: GreetingOptions) {
     this.#options = options;
     this.#client = options.client;
-    this.#timer = setTimeout(() => this.destroy(), options.timeoutMs);
+    this.#timer = setTimeout(() => {
+      options.onTimeout();
+      this.destroy();
+    }, options.timeoutMs);
     this.#listen(options.client);
   }
 
@@ -181,11 +185,19 @@ export class Greeting {
   }
 }
 
-/** Tells a client why it can't come in, and closes. */
-export function turnAway(client: Socket, fields: ReadonlyMap<string, string>): void {
+/** Tells a client why it can't come in, and closes. Before protocol 3 an error was a text. */
+export function turnAway(
+  client: Socket,
+  fields: ReadonlyMap<string, string>,
+  protocol = PROTOCOL_3,
+): void {
   client.on("error", () => client.destroy());
-  finish(client, encodeErrorResponse(fields));
+  const isOld = protocol >>> 0 < PROTOCOL_3;
+  const text = Buffer.from(`E${fields.get("S")}:  ${fields.get("M")}\n\0`);
+  finish(client, isOld ? text : encodeErrorResponse(fields));
 }
+
+const PROTOCOL_3 = 0x30000;
 
 function unsupported(protocol: string): Map<string, string> {
   const message = `unsupported frontend protocol ${protocol}: server supports 3.0 to 3.2`;

@@ -4,6 +4,7 @@ import {
   encodeClose,
   encodeExecute,
   encodeParse,
+  encodeQuery,
   FLUSH,
   SYNC,
 } from "../wire/encode.ts";
@@ -43,7 +44,7 @@ export function inquire(dialogue: Dialogue, sql: string, onAnswer: (rows?: Rows)
   dialogue.toServer.flush();
 }
 
-/** Parse, Bind, Execute and Close of Straddle's own, without a Sync. */
+/** Parse, Bind, Execute and Close of Straddle's own, without a Sync; of a walsender, a Query. */
 export function sendOwn(
   dialogue: Dialogue,
   sql: string,
@@ -57,6 +58,11 @@ export function sendOwn(
   const { pipeline, toServer } = dialogue;
   const { settle, rows, executions = [], swallowsError = false } = entry;
   const own = { isOwn: true, executions, swallowsError } as const;
+  if (dialogue.info.replication !== "none") {
+    toServer.add(encodeQuery(sql, dialogue.encoding));
+    pipeline.push({ ...own, kind: "query", rows, settle });
+    return;
+  }
   // One that failed has left its statement behind: closing what is not there succeeds.
   toServer.add(encodeClose("statement", OWN_NAME));
   toServer.add(encodeParse(OWN_NAME, sql, dialogue.encoding));
@@ -74,6 +80,7 @@ export function sendOwn(
 
 /** Ends own messages: by a Sync of Straddle's own, or, in the client's batch, by a Flush. */
 export function endOwn(dialogue: Dialogue, isAlone: boolean): void {
+  if (dialogue.info.replication !== "none") return;
   if (!isAlone) {
     dialogue.toServer.add(FLUSH);
     return;

@@ -7,7 +7,7 @@ import { withoutChannelBinding } from "../wire/sasl-mechanisms.ts";
 const BINDING_REFUSED_IN = "read_client_first_message";
 
 const HINT =
-  "The connection is encrypted on both sides of straddle, so channel binding can't hold: set channel_binding=disable on the client.";
+  "The connection is encrypted on both sides of straddle, so channel binding can't hold: set channel_binding=disable on the client, or let straddle verify clients itself, by auth.mode: scram.";
 
 /**
  * What a client reads while it logs in. Authentication is between client and server, and passes

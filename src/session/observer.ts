@@ -1,5 +1,6 @@
 import type { StatementShape } from "../sql/shape.ts";
 import type { VersionTag } from "../version/tag.ts";
+import type { Replication } from "../wire/startup.ts";
 
 /** What does not change in a session after its startup, but for the tag. */
 export interface SessionInfo {
@@ -7,6 +8,7 @@ export interface SessionInfo {
   readonly id: number;
   readonly user: string;
   readonly database: string;
+  readonly replication: Replication;
   /** `127.0.0.1:50312`, or `unix` for a client on the Unix socket. */
   readonly clientAddress: string;
   /** Milliseconds since the epoch. */
@@ -30,7 +32,7 @@ export interface StatementRecord {
   readonly session: SessionInfo;
   readonly tag: VersionTag | undefined;
   readonly shape: StatementShape;
-  readonly protocol: "simple" | "extended" | "function_call";
+  readonly protocol: "simple" | "extended" | "function_call" | "replication";
   /** The text the application sent. */
   readonly sentText: string;
   /** The text that ran, where it is another. */
@@ -57,8 +59,22 @@ export interface StatementRecord {
   readonly traceId: string | undefined;
 }
 
-/** Why a session ended. */
-export type SessionEnd = "client" | "server" | "protocol_error" | "bug" | "shutdown" | "refused";
+/**
+ * Why a session ended. `server`: the server said that it ends it, or did after the client's Terminate.
+ * `server_lost`: its connection ended without a word. `unreachable`: there was none to be had.
+ */
+export type SessionEnd =
+  | "client"
+  | "server"
+  | "server_lost"
+  | "unreachable"
+  | "startup_timeout"
+  | "idle_timeout"
+  | "stalled_timeout"
+  | "protocol_error"
+  | "bug"
+  | "shutdown"
+  | "refused";
 
 /** Watches sessions, for audit and metrics. Called synchronously on the hot path: it must not throw. */
 export interface Observer {

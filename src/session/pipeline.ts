@@ -43,6 +43,10 @@ export interface Asked {
 /** One thing that the server still owes an answer for. All have one shape, for the engine's sake. */
 export interface Entry extends Required<Omit<Asked, "isMaybe">> {
   isMaybe: boolean;
+  /** Of a Query or FunctionCall: an error has come, and only its ReadyForQuery is yet to. */
+  hasFailed: boolean;
+  /** Observers were told of it, where that does not hang on its CommandComplete. */
+  isObserved: boolean;
 }
 
 /** `failed`: the server's error is about it. `dropped`: the server never got to it. */
@@ -96,6 +100,8 @@ export class Pipeline {
       kind: asked.kind,
       isOwn: asked.isOwn,
       isMaybe: asked.isMaybe ?? false,
+      hasFailed: false,
+      isObserved: false,
       executions: asked.executions,
       rows: asked.rows,
       swallowsError: asked.swallowsError ?? false,
@@ -156,8 +162,11 @@ export class Pipeline {
    */
   fail(): void {
     this.isCopyIn = false;
-    const kind = this.head?.kind;
-    if (kind === undefined || kind === "query" || kind === "function_call" || kind === "sync") {
+    const { head } = this;
+    const kind = head?.kind;
+    if (head === undefined || kind === "sync") return;
+    if (kind === "query" || kind === "function_call") {
+      head.hasFailed = true;
       return;
     }
     let end = this.#first;
@@ -182,7 +191,7 @@ export class Pipeline {
     this.isCopyIn = false;
     this.answeredCount = 0;
     this.#drop();
-    entry.settle?.("done");
+    entry.settle?.(entry.hasFailed ? "failed" : "done");
     this.#dropCopyEnds();
     return entry;
   }

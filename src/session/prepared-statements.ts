@@ -1,5 +1,6 @@
 import type { VersionTag } from "../version/tag.ts";
 import type { Execution } from "./execution.ts";
+import type { LimitHits } from "./limit-hits.ts";
 import type { TextPlan } from "./text-plan.ts";
 
 /** A prepared statement as the client sees it, and as the server has it. */
@@ -30,13 +31,20 @@ const NAME_SIZE_MAX = 63;
 /** The statements and portals of one session, by name. Names are latin1 strings of their bytes. */
 export class PreparedStatements {
   readonly #sizeMax: number;
+  readonly #hits: LimitHits;
   readonly #statements = new Map<string, PreparedStatement>();
   readonly #portals = new Map<string, Portal>();
   #size = 0;
 
   /** `sizeMax`: bytes of texts, nearly. Statements over it are known without theirs. */
-  constructor(options: { readonly sizeMax: number }) {
+  constructor(options: { readonly sizeMax: number; readonly hits: LimitHits }) {
     this.#sizeMax = options.sizeMax;
+    this.#hits = options.hits;
+  }
+
+  /** Bytes of texts that are kept. */
+  get size(): number {
+    return this.#size;
   }
 
   statement(name: string): PreparedStatement | undefined {
@@ -58,6 +66,7 @@ export class PreparedStatements {
     this.#remove(key);
     // Without its text it can't be prepared again after a flip; all else goes on.
     const isTooMuch = this.#size + sizeOf(given) > this.#sizeMax;
+    if (isTooMuch) this.#hits.add("prepared_size_max");
     const statement = isTooMuch ? { ...given, text: undefined } : given;
     this.#add(key, statement);
     return (wasTried) => {

@@ -12,10 +12,17 @@ const CLIENT_SMALL: ReadonlySet<number> = new Set([
   Client.sync,
   Client.terminate,
 ]);
-const CLIENT_LENGTH_MAX = new Int32Array(256);
+/** PG_MAX_AUTH_TOKEN_LENGTH: of an answer in authentication. */
+const PASSWORD_LENGTH_MAX = 65_535;
+/** Until authentication is over. */
+const LOGIN_LENGTH_MAX = new Int32Array(256);
 for (const type of Object.values(Client)) {
-  CLIENT_LENGTH_MAX[type] = CLIENT_SMALL.has(type) ? SMALL_LENGTH_MAX : LENGTH_MAX;
+  LOGIN_LENGTH_MAX[type] = CLIENT_SMALL.has(type) ? SMALL_LENGTH_MAX : LENGTH_MAX;
 }
+LOGIN_LENGTH_MAX[Client.password] = PASSWORD_LENGTH_MAX;
+/** From then on. The server refuses a password by its type, whatever its length. */
+export const SESSION_LENGTH_MAX: Int32Array = LOGIN_LENGTH_MAX.slice();
+SESSION_LENGTH_MAX[Client.password] = 0;
 
 /** What of the client's messages carries a decision, or is wrong. CopyData passes. */
 const CLIENT_INSPECTED = inspectedTypes(
@@ -36,7 +43,7 @@ const SERVER_FRAME_SIZE_MAX = 1024 * 1024;
 export function clientReader(statementSizeMax: number): FrameReader {
   return new FrameReader({
     inspected: CLIENT_INSPECTED,
-    lengthMax: CLIENT_LENGTH_MAX,
+    lengthMax: LOGIN_LENGTH_MAX,
     frameSizeMax: statementSizeMax,
     headSizeMax: HEAD_SIZE_MAX,
   });

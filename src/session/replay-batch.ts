@@ -40,20 +40,25 @@ export class ReplayBatch {
     return this.#runs.flatMap(({ buffer, start, end }) => framesOf(buffer, start, end));
   }
 
-  /** Takes the next message, header included. `sizeMax`: bytes of all of them. */
-  add({ buffer, start, end }: Readonly<Slice>, sizeMax: number): void {
+  /**
+   * Takes the next message, header included. `sizeMax`: bytes of all of them. False where it is this
+   * one that makes them too many.
+   */
+  add({ buffer, start, end }: Readonly<Slice>, sizeMax: number): boolean {
     this.#size += end - start;
-    if (this.#size > sizeMax) this.isWhole = false;
-    if (!this.isWhole) {
+    if (!this.isWhole || this.#size > sizeMax) {
+      const wasWhole = this.isWhole;
+      this.isWhole = false;
       this.#runs.length = 0;
-      return;
+      return !wasWhole;
     }
     if (this.#last?.buffer === buffer && this.#last.end === start) {
       this.#last.end = end;
-      return;
+      return true;
     }
     this.#last = { buffer, start, end };
     this.#runs.push(this.#last);
+    return true;
   }
 }
 

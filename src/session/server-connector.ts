@@ -8,7 +8,7 @@ import {
   type ServerTls,
   tlsOptions,
 } from "./server-tls.ts";
-import { readingInto, readOn } from "./sockets.ts";
+import { keepalive, readingInto, readOn } from "./sockets.ts";
 
 /** Where PostgreSQL is, and how to speak to it: without `tls` in plain. */
 export type ServerTarget =
@@ -16,6 +16,8 @@ export type ServerTarget =
       readonly kind: "tcp";
       readonly host: string;
       readonly port: number;
+      /** Silence after which the system asks whether the server is still there; 0 is never. */
+      readonly keepaliveMs: number;
       readonly tls?: ServerTls | undefined;
     }
   | { readonly kind: "unix"; readonly socket: string };
@@ -41,6 +43,9 @@ export function connectServer(
   const connecting = new Connecting({ target, timeoutMs, user });
   return () => connecting.leave();
 }
+
+/** How long one of several addresses of a name may take before the next one is tried. */
+const ADDRESS_TIMEOUT_MS = 1_000;
 
 /** A connection on its way. What is decided is in `server-tls.ts`; the sockets are here. */
 class Connecting {
@@ -77,15 +82,15 @@ class Connecting {
     const onread = readingInto((chunk) => this.#user.take(chunk));
     const socket =
       target.kind === "tcp"
-        ? createConnection({ host: target.host, port: target.port, noDelay: true, onread })
+        ? createConnection({ ...tcpOptions(target), onread })
         : createConnection({ path: target.socket, onread });
     this.#watch(socket, (error) => this.#fail(error));
     socket.once("connect", () => this.#open(socket));
   }
 
-  #ask({ host, port }: { readonly host: string; readonly port: number }, tls: ServerTls): void {
+  #ask(target: TcpTarget, tls: ServerTls): void {
     // Without `onread`, which could not be taken from the socket again when TLS is laid over it.
-    const socket = createConnection({ host, port, noDelay: true });
+    const socket = createConnection(tcpOptions(target));
     this.#watch(socket, (error) => this.#fail(error));
     socket.once("connect", () => {
       if (tls.negotiation === "direct") {
@@ -176,6 +181,20 @@ class Connecting {
     this.leave();
     this.#user.failed(error);
   }
+}
+
+type TcpTarget = Extract<ServerTarget, { readonly kind: "tcp" }>;
+
+/** All addresses of the name are tried, in turn. */
+function tcpOptions({ host, port, keepaliveMs }: TcpTarget) {
+  return {
+    host,
+    port,
+    noDelay: true,
+    ...keepalive(keepaliveMs),
+    autoSelectFamily: true,
+    autoSelectFamilyAttemptTimeout: ADDRESS_TIMEOUT_MS,
+  };
 }
 
 function discard(socket: Socket | undefined): void {

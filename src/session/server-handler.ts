@@ -3,7 +3,6 @@ import { ByteReader } from "../wire/byte-reader.ts";
 import { encodeErrorResponse, FLUSH } from "../wire/encode.ts";
 import { decodeFields, sqlstateOf } from "../wire/fields.ts";
 import { Server } from "../wire/frame-type.ts";
-import { renameFields } from "../wire/row-description.ts";
 import type { Dialogue } from "./dialogue.ts";
 import { type Execution, reliesOnNames, rowsOfTag } from "./execution.ts";
 import { decodeRow } from "./inquiry.ts";
@@ -12,7 +11,7 @@ import { observe } from "./observe.ts";
 import { currentExecution, type Entry } from "./pipeline.ts";
 import { Recovery, serializationFailure } from "./recovery.ts";
 import { endsByItself } from "./replay-batch.ts";
-import { shownFields } from "./shown-fields.ts";
+import { shownDescription, shownFields } from "./shown-fields.ts";
 
 /** `blocked`: the message waits until `resumeServer` is called, and then comes again. */
 export type ServerStep = "done" | "blocked";
@@ -97,7 +96,10 @@ export class ServerHandler {
       }
       this.#releaseDescription();
       if (batch !== undefined) batch.isDelivered = true;
-      const renamed = this.#renamedFields(type, current, buffer, start, end);
+      const renamed =
+        type === Server.rowDescription
+          ? shownDescription(current, buffer, start, end, encoding)
+          : undefined;
       if (renamed === undefined) toClient.addSlice(buffer, start, end);
       else toClient.add(renamed);
     } else if (type === Server.dataRow) {
@@ -119,6 +121,8 @@ export class ServerHandler {
     switch (type) {
       case Server.commandComplete:
       case Server.emptyQueryResponse:
+        // A replication command can have several, before its end.
+        if (current?.protocol === "replication") return;
         if (current !== undefined) {
           this.#completed(current);
           const rows = type === Server.commandComplete ? rowsOfTag(buffer, start + 5, end) : 0;
@@ -156,6 +160,15 @@ export class ServerHandler {
       case Server.copyInResponse:
         pipeline.copyInStarted();
         return;
+      case Server.copyBothResponse:
+        // The stream mostly ends with its session, and would else never be told of.
+        if (current !== undefined) this.#observe(current, 0, undefined);
+        entry.isObserved = true;
+        pipeline.copyInStarted();
+        return;
+      case Server.functionCallResponse:
+        if (current !== undefined) this.#observe(current, 0, undefined);
+        return;
       default:
         return;
     }
@@ -165,19 +178,6 @@ export class ServerHandler {
     if (this.#heldDescription === undefined) return;
     this.#dialogue.toClient.add(this.#heldDescription);
     this.#heldDescription = undefined;
-  }
-
-  #renamedFields(
-    type: number,
-    current: Execution | undefined,
-    buffer: Buffer,
-    start: number,
-    end: number,
-  ): Buffer | undefined {
-    if (type !== Server.rowDescription || current === undefined) return undefined;
-    const renames = current.plan.statements[current.index]?.answers?.renameFields;
-    if (renames === undefined || renames.length === 0) return undefined;
-    return renameFields(buffer, start, end, renames, this.#dialogue.encoding);
   }
 
   /** What a statement that succeeded says of the session. */
@@ -233,6 +233,7 @@ export class ServerHandler {
     // A flip that failed is over, also while its transaction waits for its ROLLBACK.
     dialogue.endFlip();
     this.#observe(current, 0, fields?.get("C") ?? sqlstate);
+    entry.isObserved = true;
     pipeline.fail();
     return "done";
   }
@@ -248,6 +249,10 @@ export class ServerHandler {
       return "blocked";
     }
     const entry = pipeline.ready();
+    const last = entry?.executions[0];
+    if (last?.protocol === "replication" && entry?.isObserved === false) {
+      this.#observe(last, 0, undefined);
+    }
     const status = String.fromCharCode(buffer[end - 1] ?? 0x49);
     this.#intervention = undefined;
     dialogue.status = status === "T" || status === "E" ? status : "I";

@@ -1,5 +1,6 @@
 import type { FrameReader } from "../wire/frame-reader.ts";
 import { Server } from "../wire/frame-type.ts";
+import { isLastWord } from "./last-word.ts";
 import { LoginAnswers } from "./login-answers.ts";
 import type { Outbox } from "./outbox.ts";
 import type { ServerHandler } from "./server-handler.ts";
@@ -10,6 +11,8 @@ export class ServerPump {
   isReady = false;
   /** The message at hand waits for something. Whoever knows of it clears this and runs the pump. */
   isBlocked = false;
+  /** The server has said that it ends the session. */
+  hasSaidWhy = false;
 
   readonly #reader: FrameReader;
   readonly #handler: ServerHandler;
@@ -41,6 +44,11 @@ export class ServerPump {
     this.#onAnswer = options.onAnswer;
   }
 
+  /** Whether a message of Straddle's own may follow what went to the client so far. */
+  get isBetweenMessages(): boolean {
+    return !this.#reader.isInsideFrame;
+  }
+
   add(chunk: Buffer): void {
     this.#chunks.push(chunk);
   }
@@ -64,6 +72,9 @@ export class ServerPump {
       if (piece !== "frame") {
         this.#toClient.addSlice(buffer, start, end);
         continue;
+      }
+      if (type === Server.errorResponse || type === Server.noticeResponse) {
+        this.hasSaidWhy = isLastWord(buffer, start, end);
       }
       if (!this.isReady) {
         this.#startup(type, buffer, start, end);

@@ -95,7 +95,14 @@ export function protocolProblem(
   return `the server did not agree to the protocol ${PROTOCOL}, which server.tls.negotiation: direct needs`;
 }
 
-/** OpenSSL's errors have, beside a message for developers, a few words on the reason. */
+/**
+ * OpenSSL's errors have, beside a message for developers, a few words on the reason. Where several
+ * addresses of a name were tried, there is an error for each, and no message.
+ */
 export function reasonOf(error: Error): string {
+  if (error instanceof AggregateError) {
+    const all = error.errors.filter((each) => each instanceof Error);
+    return all.map(reasonOf).join("; ");
+  }
   return "reason" in error && typeof error.reason === "string" ? error.reason : error.message;
 }

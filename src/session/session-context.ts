@@ -3,8 +3,10 @@ import type { Catalog } from "../version/catalog.ts";
 import type { Naming } from "../version/naming.ts";
 import type { VersionTag } from "../version/tag.ts";
 import type { Window } from "../version/window.ts";
+import type { StartupPacket } from "../wire/startup.ts";
 import type { Decider } from "./decider.ts";
 import type { Gate } from "./flip-gate.ts";
+import type { LimitHits } from "./limit-hits.ts";
 import type { Observer } from "./observer.ts";
 import type { ServerUser } from "./server-connector.ts";
 
@@ -24,6 +26,14 @@ export interface SessionLimits {
   readonly replaySizeMax: number;
   readonly holdMs: number;
   readonly startupMs: number;
+  /** Sessions of one user; 0 is no limit. */
+  readonly sessionsPerUserMax: number;
+  /** Connections that have no session yet, or ask to cancel. */
+  readonly greetingsMax: number;
+  /** Of a client outside of a transaction; 0 is no limit. */
+  readonly idleMs: number;
+  /** Of a client that takes nothing of what waits for it; 0 is no limit. */
+  readonly stalledMs: number;
 }
 
 /** How a version tag is found; the sources themselves are a matter of `version/`. */
@@ -47,6 +57,14 @@ export interface Tagging {
   applicationName(tag: VersionTag, ownName: string): string | undefined;
 }
 
+/** How one session gets to its server. */
+export interface SessionServer {
+  /** The startup packet that it gets: the client's, but where Straddle logs in as another role. */
+  readonly packet: Extract<StartupPacket, { kind: "startup" }>;
+  /** Makes the connection; gives what calls it off. */
+  connect(user: ServerUser): () => void;
+}
+
 /** Everything that the sessions of a process share, given to them from above. */
 export interface SessionContext {
   readonly limits: SessionLimits;
@@ -55,6 +73,8 @@ export interface SessionContext {
   readonly decider: Decider;
   readonly gate: Gate;
   readonly observer: Observer;
+  /** How often limits were met. */
+  readonly hits: LimitHits;
   /** Rises whenever windows or catalog change: what was decided before may be stale. */
   readonly generation: number;
   readonly catalog: Catalog;

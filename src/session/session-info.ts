@@ -4,7 +4,7 @@ import type { Tagging } from "./session-context.ts";
 
 /** What observers know of a session from its startup packet. */
 export function sessionInfo(
-  { parameters }: Extract<StartupPacket, { kind: "startup" }>,
+  { parameters, replication }: Extract<StartupPacket, { kind: "startup" }>,
   session: { readonly id: number; readonly clientAddress: string; readonly tagging: Tagging },
 ): SessionInfo {
   const user = parameters.get("user") ?? "";
@@ -12,6 +12,7 @@ export function sessionInfo(
     id: session.id,
     user,
     database: parameters.get("database") ?? user,
+    replication,
     clientAddress: session.clientAddress,
     startedAt: Date.now(),
     tag: session.tagging.fromStartup(parameters),

@@ -1,19 +1,18 @@
 import type { Socket } from "node:net";
-import { encodeErrorResponse } from "../wire/encode.ts";
-import { ProtocolError } from "../wire/protocol-error.ts";
-import { isReplication, type StartupPacket } from "../wire/startup.ts";
+import type { StartupPacket } from "../wire/startup.ts";
 import { ClientHandler } from "./client-handler.ts";
 import { ClientPump } from "./client-pump.ts";
 import { Dialogue } from "./dialogue.ts";
+import { type Ending, endings, lastWords } from "./ending.ts";
 import type { SessionEnd, SessionInfo } from "./observer.ts";
 import { Outbox } from "./outbox.ts";
 import { clientReader, serverReader } from "./readers.ts";
-import { fatalFields } from "./refusal.ts";
 import { ServerHandler } from "./server-handler.ts";
 import { ServerPump } from "./server-pump.ts";
 import { reasonOf } from "./server-tls.ts";
-import type { SessionContext } from "./session-context.ts";
+import type { SessionContext, SessionServer } from "./session-context.ts";
 import { sessionInfo } from "./session-info.ts";
+import { isAtRest, type SessionState, stateOf } from "./session-state.ts";
 import { abandon, finish, readOn, setReading } from "./sockets.ts";
 import { startupBytes } from "./startup-bytes.ts";
 
@@ -22,9 +21,12 @@ export interface SessionOptions {
   readonly client: Socket;
   readonly clientAddress: string;
   readonly packet: Extract<StartupPacket, { kind: "startup" }>;
+  /** By the clock of `performance.now`. */
+  readonly connectedAt: number;
   /** What came with the startup packet, behind it. */
   readonly rest: Buffer;
   readonly context: SessionContext;
+  readonly server: SessionServer;
   readonly onEnd: (session: Session) => void;
 }
 
@@ -50,8 +52,6 @@ export class Session {
   readonly #onEnd: (session: Session) => void;
   readonly #startupTimer: NodeJS.Timeout;
 
-  /** A walsender has another grammar and no extended protocol: all of its session passes unseen. */
-  readonly #isReplication: boolean;
   /** The startup packet is not of protocol 3: the server says so in a way of its own. */
   readonly #isUnread: boolean;
   #isRunning = false;
@@ -70,7 +70,6 @@ export class Session {
     this.#toClient = new Outbox(this.#client);
     this.#toServer = new Outbox();
     this.#isUnread = parameters.size === 0;
-    this.#isReplication = isReplication(parameters.get("replication"));
     const { id, clientAddress } = options;
     this.info = sessionInfo(packet, { id, clientAddress, tagging: context.tagging });
     const fromClient = clientReader(context.limits.statementSizeMax);
@@ -98,7 +97,6 @@ export class Session {
       handler: new ClientHandler(dialogue),
       toServer: this.#toServer,
     });
-    this.#clientPump.isPassing = this.#isReplication;
     this.#serverPump = new ServerPump({
       reader: fromServer,
       handler: new ServerHandler(dialogue),
@@ -107,18 +105,22 @@ export class Session {
       onReady: () => this.#authenticated(),
       onAnswer: () => this.#answered(),
     });
-    this.#startupTimer = setTimeout(() => {
-      this.fail("57014", "straddle gave up waiting for the end of authentication", "server");
-    }, context.limits.startupMs);
+    this.#startupTimer = setTimeout(
+      () => {
+        context.hits.add("startup_timeout");
+        this.fail(endings.startupTimeout);
+      },
+      context.limits.startupMs - (performance.now() - options.connectedAt),
+    );
 
     context.observer.sessionOpened(this.info);
     this.#listen();
-    this.#leaveServer = context.connectServer({
+    this.#leaveServer = options.server.connect({
       opened: (server) => this.#connected(server),
       failed: (error) => this.#serverFailed(error),
       take: (chunk) => this.#take(this.#serverPump, chunk),
     });
-    this.#toServer.add(startupBytes(packet, context.tagging, this.info.tag));
+    this.#toServer.add(startupBytes(options.server.packet, context.tagging, this.info.tag));
     if (options.rest.length > 0) this.#take(this.#clientPump, options.rest);
   }
 
@@ -129,10 +131,15 @@ export class Session {
   }
 
   /** Tells the client why, and ends the session. */
-  fail(sqlstate: string, message: string, end: SessionEnd, hint = ""): void {
+  fail(ending: Ending): void {
     if (this.#isEnded) return;
-    this.#toClient.add(encodeErrorResponse(fatalFields(sqlstate, message, hint)));
-    this.#end(end);
+    // Inside of a row, say, it would be taken for a part of that.
+    if (this.#serverPump.isBetweenMessages) this.#toClient.add(lastWords(ending));
+    this.#end(ending.end);
+  }
+
+  get state(): SessionState {
+    return stateOf(this.#dialogue, this.#clientPump);
   }
 
   #listen(): void {
@@ -145,18 +152,25 @@ export class Session {
     this.#server = server;
     server.on("drain", () => this.#updateReading());
     server.on("error", (error) => this.#serverFailed(error));
-    for (const event of ["end", "close"]) server.on(event, () => this.#end("server"));
+    for (const event of ["end", "close"]) server.on(event, () => this.#serverEnded());
     this.#toServer.open(server);
     this.#updateReading();
   }
 
   /** It could not be reached, also if it took a certificate amiss: it has not said a word. */
   #serverFailed(error: Error): void {
-    if (this.#toClient.byteCount > 0) this.#end("server");
+    if (this.#toClient.byteCount > 0) this.#serverEnded();
     if (this.#isEnded) return;
     const reason = reasonOf(error);
     this.#context.report("the server can't be reached", reason);
-    this.fail("08006", `straddle could not connect to the server: ${reason}`, "server");
+    this.fail(endings.unreachable(reason));
+  }
+
+  #serverEnded(): void {
+    const { hasLeft, isLost } = this.#clientPump;
+    const isExpected = this.#serverPump.hasSaidWhy || hasLeft || isLost || this.#isUnread;
+    if (isExpected) this.#end("server");
+    else this.fail(endings.serverLost(this.#clientPump.isReady && !this.state.isAtRest));
   }
 
   #take(pump: ClientPump | ServerPump, chunk: Buffer): void {
@@ -217,8 +231,7 @@ export class Session {
 
   #authenticated(): void {
     clearTimeout(this.#startupTimer);
-    if (this.#isReplication) return;
-    this.#clientPump.isReady = true;
+    this.#clientPump.authenticated();
     this.#serverPump.isReady = true;
     this.#resume(this.#clientPump);
   }
@@ -235,42 +248,27 @@ export class Session {
   }
 
   #crashed(error: unknown): void {
-    if (error instanceof ProtocolError && error.code.startsWith("frame_too_")) {
-      // As the server does: there is no telling where the next message would begin.
-      this.#end("protocol_error");
-      return;
-    }
-    if (error instanceof ProtocolError) {
-      this.fail("08P01", error.message, "protocol_error");
-      return;
-    }
-    this.#context.report("a session ended by a bug", error);
-    this.fail("XX000", "straddle ended this session because of an internal error", "bug");
+    const ending = endings.after(error);
+    if (ending?.end === "bug") this.#context.report("a session ended by a bug", error);
+    if (ending === undefined) this.#end("protocol_error");
+    else this.fail(ending);
   }
 
   /** Reads from each side only what the other side has room for. */
   #updateReading(): void {
     if (this.#isEnded) return;
-    const { bufferSizeMax } = this.#context.limits;
-    const isServerStalled = this.#toServer.waitingSize > bufferSizeMax;
-    const hasEnough = this.#clientPump.waitingSize > bufferSizeMax;
-    setReading(this.#client, !isServerStalled && !hasEnough);
-    const isClientStalled = this.#toClient.waitingSize > bufferSizeMax;
-    const isServerWanted = !isClientStalled && !this.#serverPump.isBlocked;
-    if (this.#server !== undefined) setReading(this.#server, isServerWanted);
+    const { limits, hits } = this.#context;
+    const max = limits.bufferSizeMax;
+    const isFull = this.#toServer.waitingSize > max || this.#clientPump.waitingSize > max;
+    if (setReading(this.#client, !isFull) && isFull) hits.add("buffer_size_max");
+    if (this.#server === undefined) return;
+    const isStalled = this.#toClient.waitingSize > max;
+    const isWanted = !isStalled && !this.#serverPump.isBlocked;
+    if (setReading(this.#server, isWanted) && isStalled) hits.add("buffer_size_max");
   }
 
   #endIfDrained(): void {
-    if (this.#isEnded || !this.#clientPump.isReady) return;
-    const { pipeline, status, unsyncedCount } = this.#dialogue;
-    if (pipeline.count > 0 || status !== "I" || unsyncedCount > 0) return;
-    if (this.#clientPump.isBlocked || this.#clientPump.waitingSize > 0) return;
-    this.fail(
-      "57P01",
-      "terminating connection because straddle is shutting down",
-      "shutdown",
-      "Connect again.",
-    );
+    if (isAtRest(this.#dialogue, this.#clientPump)) this.fail(endings.shuttingDown);
   }
 
   #end(end: SessionEnd): void {
@@ -284,7 +282,7 @@ export class Session {
     finish(this.#client);
     // For a client that is gone the server need not be heard out: as if it were connected to it.
     if (this.#server === undefined) this.#leaveServer();
-    else if (end === "client") abandon(this.#server);
+    else if (end === "client" || end === "stalled_timeout") abandon(this.#server);
     else finish(this.#server);
     this.info.bytesSent = this.#toClient.byteCount;
     const why = this.#clientPump.isLost ? "protocol_error" : end;

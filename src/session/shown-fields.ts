@@ -1,4 +1,5 @@
 import { type Answers, turnBackError } from "../rewrite/answers.ts";
+import { renameFields } from "../wire/row-description.ts";
 import type { Dialogue } from "./dialogue.ts";
 import type { Execution } from "./execution.ts";
 import type { Entry } from "./pipeline.ts";
@@ -40,6 +41,19 @@ export function shownFields(
     edits: ran.edits,
     answers: statement?.answers ?? NO_ANSWERS,
   });
+}
+
+/** A RowDescription under the client's names; undefined where it goes on as it came. */
+export function shownDescription(
+  execution: Execution | undefined,
+  buffer: Buffer,
+  start: number,
+  end: number,
+  encoding: BufferEncoding,
+): Buffer | undefined {
+  const renames = execution?.plan.statements[execution.index]?.answers?.renameFields;
+  if (renames === undefined || renames.length === 0) return undefined;
+  return renameFields(buffer, start, end, renames, encoding);
 }
 
 /** For a text that was changed without a windowed relation in it: only positions are turned back. */

@@ -1,4 +1,3 @@
-import { performance } from "node:perf_hooks";
 import { encodeQuery } from "../wire/encode.ts";
 import type { Chooser } from "./chooser.ts";
 import { isText } from "./client-encoding.ts";
@@ -10,7 +9,8 @@ import { leaving, passGate } from "./gate-pass.ts";
 import type { LockJudge } from "./lock-judge.ts";
 import { failingSql } from "./refusal.ts";
 import { expectReply, firstRefusal, forward, keepForReplay } from "./sending.ts";
-import { oversizePlan } from "./special-plans.ts";
+import { couldBeAnything, functionCallPlan, oversizePlan, unreadChoice } from "./special-plans.ts";
+import { sendReplicationCommand } from "./walsender.ts";
 
 /** The client's Query and FunctionCall: messages that are answered up to a ReadyForQuery each. */
 export class SimpleHandler {
@@ -35,6 +35,7 @@ export class SimpleHandler {
 
   query(frame: ClientFrame): Step {
     const dialogue = this.#dialogue;
+    if (sendReplicationCommand(dialogue, frame)) return "done";
     if (frame.isHead) return this.#oversizeQuery(frame);
     const end = Math.max(frame.start + 5, frame.end - 1); // Without the NUL.
     const choice = this.#chooser.choose(frame.buffer, frame.start + 5, end);
@@ -65,30 +66,29 @@ export class SimpleHandler {
   }
 
   functionCall(frame: ClientFrame): Step {
-    forward(this.#dialogue, frame);
-    keepForReplay(this.#dialogue, frame);
-    expectReply(this.#dialogue, "function_call", []);
+    const dialogue = this.#dialogue;
+    const hasOid = frame.end - frame.start >= 9;
+    const plan = functionCallPlan(hasOid ? frame.buffer.readUInt32BE(frame.start + 5) : 0);
+    forward(dialogue, frame);
+    keepForReplay(dialogue, frame);
+    const choice = unreadChoice(dialogue, plan, plan.statements[0]?.shape.normalized);
+    expectReply(dialogue, "function_call", [textExecution(choice, { protocol: "function_call" })]);
+    // It could be set_config.
+    dialogue.forgetSchemas();
+    dialogue.hasUnsettledSession = true;
     return "done";
   }
 
   #oversizeQuery(frame: ClientFrame): Step {
     const dialogue = this.#dialogue;
     const plan = oversizePlan(dialogue);
-    const choice = {
-      plan,
-      text: "",
-      tag: dialogue.info.tag,
-      traceId: undefined,
-      startedMs: performance.now(),
-      overheadMs: 0,
-    };
+    const choice = unreadChoice(dialogue, plan);
     const refusal = firstRefusal(plan);
     keepForReplay(dialogue, frame, plan);
     if (refusal === undefined) forward(dialogue, frame);
     else dialogue.toServer.add(encodeQuery(failingSql(refusal), "latin1"));
     expectReply(dialogue, "query", [textExecution(choice, { protocol: "simple" })]);
-    // It could hold anything.
-    if (refusal === undefined) dialogue.forgetSchemas();
+    if (refusal === undefined) couldBeAnything(dialogue);
     this.#ended();
     return refusal === undefined ? "done" : "discard";
   }

@@ -49,11 +49,17 @@ interface Handled {
   _handle?: object | null;
 }
 
-/** Lets a socket read or not, as back-pressure asks. */
-export function setReading(socket: Socket, isWanted: boolean): void {
-  if (isWanted === !socket.isPaused()) return;
+/** Options of a connection over TCP: whether, and when, the system asks a silent peer for a sign of life. */
+export function keepalive(idleMs: number): { keepAlive: boolean; keepAliveInitialDelay: number } {
+  return { keepAlive: idleMs > 0, keepAliveInitialDelay: idleMs };
+}
+
+/** Lets a socket read or not, as back-pressure asks. Says whether that has changed. */
+export function setReading(socket: Socket, isWanted: boolean): boolean {
+  if (isWanted === !socket.isPaused()) return false;
   if (isWanted) socket.resume();
   else socket.pause();
+  return true;
 }
 
 /** How long a peer may take to read the last of what it is sent. */

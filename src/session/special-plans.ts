@@ -6,6 +6,7 @@ import type { Refusal, StatementPlan, TextPlan } from "./text-plan.ts";
 /** The plan of a statement that is too large to be analysed: passed on or refused as a whole. */
 export function oversizePlan(dialogue: Dialogue): TextPlan {
   const { context, info } = dialogue;
+  context.hits.add("statement_size_max");
   const mayBeTagged = context.tagging.usesComments && dialogue.windows.length > 0;
   const isNamed = mayBeTagged || !dialogue.naming(info.tag).isEmpty;
   const couldMatter = isNamed || context.policy.onMissing !== "off";
@@ -13,15 +14,40 @@ export function oversizePlan(dialogue: Dialogue): TextPlan {
   return wholePlan("(too large to be analysed)", isRefused ? OVERSIZE : undefined);
 }
 
+/** The plan of what is sent on as it came, without being SQL. */
+export function passedPlan(verb: string, normalized: string): TextPlan {
+  return wholePlan(normalized, undefined, verb);
+}
+
+/** The plan of a FunctionCall: what it calls is known by its OID alone. */
+export function functionCallPlan(oid: number): TextPlan {
+  return passedPlan("FUNCTION CALL", `(function ${oid})`);
+}
+
 /** The choice for a text whose session could not be asked what it needs. */
 export function unansweredChoice(text: string, tag: VersionTag | undefined): Choice {
-  const plan = wholePlan("(not analysed)", UNANSWERED);
+  return choiceOf(wholePlan("(not analysed)", UNANSWERED), text, tag);
+}
+
+/** The choice for a message whose text was not read, or that has none. */
+export function unreadChoice({ info }: Dialogue, plan: TextPlan, text = ""): Choice {
+  return choiceOf(plan, text, info.tag);
+}
+
+/** To be called when a text is sent that was not read: what is known of session and catalog is old. */
+export function couldBeAnything(dialogue: Dialogue): void {
+  dialogue.forgetSchemas();
+  dialogue.hasUnsettledSession = true;
+  dialogue.needsCatalog = true;
+}
+
+function choiceOf(plan: TextPlan, text: string, tag: VersionTag | undefined): Choice {
   return { plan, text, tag, traceId: undefined, startedMs: performance.now(), overheadMs: 0 };
 }
 
-function wholePlan(normalized: string, refusal: Refusal | undefined): TextPlan {
+function wholePlan(normalized: string, refusal: Refusal | undefined, verb = "UNKNOWN"): TextPlan {
   const statement: StatementPlan = {
-    shape: { verb: "UNKNOWN", normalized, fingerprint: "", tables: [], columns: [] },
+    shape: { verb, normalized, fingerprint: "", tables: [], columns: [] },
     facts: undefined,
     verdict: refusal === undefined ? "pass" : "refuse",
     refusal,

@@ -7,6 +7,8 @@ export interface Column {
   readonly name: string;
   /** Position in `pg_attribute`; dropped columns leave gaps. */
   readonly attnum: number;
+  /** `GENERATED ALWAYS AS (...)`: COPY leaves it out. */
+  readonly isGenerated?: boolean;
 }
 
 export interface Relation {

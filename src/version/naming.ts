@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import semver from "semver";
-import type { Catalog, Column, Relation } from "./catalog.ts";
+import type { Catalog, Relation } from "./catalog.ts";
+import { nameRelation } from "./named-relation.ts";
 import type { VersionTag } from "./tag.ts";
 import type { Window } from "./window.ts";
 
@@ -8,6 +9,7 @@ export interface NamedColumn {
   readonly logical: string;
   readonly physical: string;
   readonly attnum: number;
+  readonly isGenerated: boolean;
 }
 
 /** A table under a window, with the names that one version uses for it. */
@@ -16,6 +18,8 @@ export interface NamedRelation {
   readonly schema: string;
   readonly logicalName: string;
   readonly physicalName: string;
+  /** `pg_class.relkind`. */
+  readonly kind: string;
   /** The window renames the table itself, whether or not that has happened yet. */
   readonly isTableRenamed: boolean;
   /** Live columns, in order. */
@@ -144,7 +148,8 @@ export function windowProblems(windows: readonly Window[], catalog: Catalog): st
   return problems;
 }
 
-type Side = "old" | "new";
+/** Which of the two names a version uses. */
+export type Side = "old" | "new";
 
 function sideOf(tag: VersionTag | undefined, window: Window): Side | undefined {
   if (tag === undefined) return undefined;
@@ -213,57 +218,6 @@ function isChained(window: Window, before: string, after: string): boolean {
   if (window.renameColumns.has(after)) return true;
   for (const name of window.renameColumns.values()) if (name === before) return true;
   return false;
-}
-
-function nameRelation(
-  relation: Relation,
-  windows: readonly { window: Window; side: Side }[],
-): Omit<NamedRelation, "roots"> {
-  const logicalByPhysical = new Map<string, string>();
-  let logicalName = relation.name;
-  let isTableRenamed = false;
-  for (const { window, side } of windows) {
-    if (window.renameTable !== undefined) {
-      isTableRenamed = true;
-      logicalName = side === "old" ? window.table : window.renameTable;
-    }
-    for (const [before, after] of window.renameColumns) {
-      const logical = side === "old" ? before : after;
-      const physical = relation.columns.some(({ name }) => name === before) ? before : after;
-      logicalByPhysical.set(physical, logical);
-    }
-  }
-  const columns = relation.columns.map(({ name, attnum }: Column) => ({
-    logical: logicalByPhysical.get(name) ?? name,
-    physical: name,
-    attnum,
-  }));
-  const lastWindowed = columns.findLastIndex(({ physical }) => logicalByPhysical.has(physical));
-  return {
-    oid: relation.oid,
-    schema: relation.schema,
-    logicalName,
-    physicalName: relation.name,
-    isTableRenamed,
-    columns,
-    aliasCount: lastWindowed + 1,
-    exchange: exchangeOf(columns),
-  };
-}
-
-function exchangeOf(columns: readonly NamedColumn[]): ReadonlyMap<string, string> {
-  const exchange = new Map<string, string>();
-  for (const { logical, physical } of columns) {
-    if (logical !== physical) exchange.set(logical, physical);
-  }
-  // Close each chain: its last, physical-only name leads to its first, logical-only one.
-  const physicalNames = new Set(exchange.values());
-  for (const first of [...exchange.keys()].filter((name) => !physicalNames.has(name))) {
-    let last = first;
-    for (let next = exchange.get(last); next !== undefined; next = exchange.get(last)) last = next;
-    exchange.set(last, first);
-  }
-  return exchange;
 }
 
 function tableNames(window: Window): readonly string[] {

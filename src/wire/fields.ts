@@ -20,11 +20,22 @@ export function decodeFields(
 
 /** The SQLSTATE of an ErrorResponse, without decoding the rest. Empty where there is none. */
 export function sqlstateOf(buffer: Buffer, start: number, end: number): string {
+  return fieldOf(buffer, start, end, "C");
+}
+
+/** One field, by its code letter, without decoding the rest. Empty where there is none. */
+export function fieldOf(
+  buffer: Buffer,
+  start: number,
+  end: number,
+  letter: "C" | "S" | "V",
+): string {
+  const code = letter.charCodeAt(0);
   let position = start + 5;
   while (position < end && buffer[position] !== 0) {
     const fieldEnd = buffer.indexOf(0, position);
     if (fieldEnd === -1 || fieldEnd >= end) return "";
-    if (buffer[position] === 0x43) return buffer.toString("latin1", position + 1, fieldEnd);
+    if (buffer[position] === code) return buffer.toString("latin1", position + 1, fieldEnd);
     position = fieldEnd + 1;
   }
   return "";

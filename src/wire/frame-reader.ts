@@ -24,12 +24,13 @@ export function inspectedTypes(types: readonly number[]): Uint8Array {
   return table;
 }
 
-const ANY_LENGTH = new Int32Array(256).fill(LENGTH_MAX);
+/** A server bounds the body of what it sends, by MaxAllocSize, and not the length. */
+const ANY_LENGTH = new Int32Array(256).fill(0x3fffffff + 4);
 
 export interface FrameReaderOptions {
   /** 256 entries by type byte: 1 where frames of the type are to arrive whole. */
   readonly inspected: Uint8Array;
-  /** 256 entries by type byte: the largest length of its frames; 0 where there is no such type. */
+  /** Of messages of any type up to what a server can send, where left out. */
   readonly lengthMax?: Int32Array;
   /** Bytes. An inspected frame larger than this arrives as a head, and its rest passes. */
   readonly frameSizeMax: number;
@@ -52,11 +53,12 @@ export class FrameReader {
   end = 0;
   /** Size of the whole frame, header included, when the piece is a frame or a head. */
   frameSize = 0;
+  /** 256 entries by type byte: the largest length of its frames; 0 where there is no such type. */
+  lengthMax: Int32Array;
   /** Inspect every type, for as long as the caller waits for a row of its own. */
   isInspectingAll = false;
 
   readonly #inspected: Uint8Array;
-  readonly #lengthMax: Int32Array;
   readonly #frameSizeMax: number;
   readonly #headSizeMax: number;
   #passSize = 0; // Bytes of the current frame, passed or discarded, that have yet to arrive.
@@ -67,9 +69,14 @@ export class FrameReader {
 
   constructor(options: FrameReaderOptions) {
     this.#inspected = options.inspected;
-    this.#lengthMax = options.lengthMax ?? ANY_LENGTH;
+    this.lengthMax = options.lengthMax ?? ANY_LENGTH;
     this.#frameSizeMax = options.frameSizeMax;
     this.#headSizeMax = options.headSizeMax;
+  }
+
+  /** Whether what was given so far ends inside of a message that passes in parts. */
+  get isInsideFrame(): boolean {
+    return this.#passSize > 0;
   }
 
   /** Takes the next bytes off the wire. Call it only after `next` said "wait". */
@@ -110,7 +117,7 @@ export class FrameReader {
       this.end = position;
       return "pass";
     }
-    if (position < buffer.length && this.#lengthMax[buffer[position] ?? 0] === 0) {
+    if (position < buffer.length && this.lengthMax[buffer[position] ?? 0] === 0) {
       throw new ProtocolError("frame_unknown", `a message of type ${buffer[position]}`);
     }
     if (buffer.length - position < HEADER_SIZE) return this.#hold(position, HEADER_SIZE);
@@ -153,7 +160,7 @@ export class FrameReader {
   /** 0 where its length is out of bounds. */
   #sizeAt(position: number): number {
     const length = this.buffer.readInt32BE(position + 1); // Counts itself, not the type byte.
-    const lengthMax = this.#lengthMax[this.buffer[position] ?? 0] ?? 0;
+    const lengthMax = this.lengthMax[this.buffer[position] ?? 0] ?? 0;
     return length < 4 || length > lengthMax ? 0 : 1 + length;
   }
 

@@ -2,10 +2,13 @@ import { ByteReader } from "./byte-reader.ts";
 import { ProtocolError } from "./protocol-error.ts";
 
 /** PostgreSQL's MAX_STARTUP_PACKET_LENGTH. */
-const STARTUP_SIZE_MAX = 10_000 + 4; // The server does not count the length itself.
+export const STARTUP_SIZE_MAX = 10_000 + 4; // The server does not count the length itself.
 const CANCEL_REQUEST = 80877102;
 const SSL_REQUEST = 80877103;
 const GSSENC_REQUEST = 80877104;
+
+/** Which server process the client asks for: a walsender of a database also runs SQL. */
+export type Replication = "none" | "physical" | "database";
 
 /** The first packet of a connection: it has a length but no type byte. */
 export type StartupPacket =
@@ -21,6 +24,7 @@ export type StartupPacket =
        * where the packet is of another major version or not well formed: the server will say so.
        */
       readonly parameters: ReadonlyMap<string, string>;
+      readonly replication: Replication;
       /** The packet as it came. */
       readonly bytes: Buffer;
     };
@@ -48,24 +52,26 @@ function decodePacket(bytes: Buffer): StartupPacket {
   if (protocol === GSSENC_REQUEST) return { kind: "gssenc_request" };
   if (protocol === CANCEL_REQUEST) return { kind: "cancel_request", bytes };
 
-  return { kind: "startup", protocol, parameters: decodeParameters(bytes, protocol), bytes };
+  const list = decodeParameters(bytes, protocol);
+  const replication = replicationOf(list);
+  return { kind: "startup", protocol, parameters: new Map(list), replication, bytes };
 }
 
-const NO_PARAMETERS: ReadonlyMap<string, string> = new Map();
+type ParameterList = readonly (readonly [name: string, value: string])[];
 
-function decodeParameters(bytes: Buffer, protocol: number): ReadonlyMap<string, string> {
+function decodeParameters(bytes: Buffer, protocol: number): ParameterList {
   // The server looks for the last byte first, so that nothing can be read past it.
-  if (protocol >> 16 !== 3 || bytes[bytes.length - 1] !== 0) return NO_PARAMETERS;
+  if (protocol >> 16 !== 3 || bytes[bytes.length - 1] !== 0) return [];
   const reader = new ByteReader(bytes, 8, bytes.length);
-  const parameters = new Map<string, string>();
+  const list: [string, string][] = [];
   try {
     for (let name = reader.text("latin1"); name !== ""; name = reader.text("latin1")) {
-      parameters.set(name, reader.text("latin1"));
+      list.push([name, reader.text("latin1")]);
     }
   } catch {
-    return NO_PARAMETERS;
+    return [];
   }
-  return reader.remaining === 0 ? parameters : NO_PARAMETERS;
+  return reader.remaining === 0 ? list : [];
 }
 
 /** A StartupMessage; names and values are latin1 strings, as `decodeStartup` gives them. */
@@ -79,9 +85,20 @@ export function encodeStartup(protocol: number, parameters: ReadonlyMap<string, 
   return bytes;
 }
 
-/** As PostgreSQL reads `replication`: a boolean, or `database`. */
-export function isReplication(replication: string | undefined): boolean {
-  return replication !== undefined && /^(on|t(r(ue?)?)?|y(es?)?|1|database)$/i.test(replication);
+/**
+ * As PostgreSQL reads `replication`: a boolean, or `database`, which sticks where the name comes again.
+ * What it can't read it refuses.
+ */
+function replicationOf(parameters: ParameterList): Replication {
+  let isWalsender = false;
+  let hasDatabase = false;
+  for (const [name, value] of parameters) {
+    if (name !== "replication") continue;
+    hasDatabase ||= value === "database";
+    isWalsender = value === "database" || /^(on|t(r(ue?)?)?|y(es?)?|1)$/i.test(value);
+  }
+  if (!isWalsender) return "none";
+  return hasDatabase ? "database" : "physical";
 }
 
 /** The first packet of who would like TLS. */

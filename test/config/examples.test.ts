@@ -25,6 +25,11 @@ const COMMENTED_OUT = [
   "server.tls.cert",
   "server.tls.key",
   "server.tls.server_name",
+  "auth.users_file",
+  "auth.salt_key_file",
+  "auth.server.user",
+  "auth.server.password_file",
+  "auth.server.users_file",
   "control.password",
 ];
 

@@ -30,6 +30,10 @@ const refused: readonly {
     yaml: `${HOST}\nlisten: { prot: 1 }`,
     message: "listen.prot is not a key; did you mean port?",
   },
+  {
+    yaml: `${HOST}\nshutdown: { delay_min: 11s }`,
+    message: "shutdown.delay_min must be at most shutdown.delay_max, which counts from SIGTERM too",
+  },
   { yaml: `${HOST}\nlisen: {}`, message: "lisen is not a key; did you mean listen?" },
   { yaml: `${HOST}\nxyzzy: {}`, message: "xyzzy is not a key" },
   {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Config } from "../../src/config/config.ts";
 import { parseConfig } from "../../src/config/load.ts";
-import { shownSettings, takeOver } from "../../src/config/written.ts";
+import { changedKeys, shownSettings, takeOver } from "../../src/config/written.ts";
 
 function configOf(text: string, env: Readonly<Record<string, string>> = {}): Config {
   const loaded = parseConfig(text, env);
@@ -81,3 +81,16 @@ for (const { name, after, waiting, inForce } of changes) {
     });
   });
 }
+
+test("keys that have changed, given a default or none", () => {
+  const after = (more: string) => changedKeys(configOf(BEFORE), configOf(`${BEFORE}\n${more}`));
+  expect(after("")).toEqual([]);
+  expect(after("shutdown: { delay_min: 0s, delay_max: 9s }")).toEqual(["shutdown.delay_max"]);
+  expect(after("control: { password: new }\naudit: { to: off }")).toEqual([
+    "audit.to",
+    "control.password",
+  ]);
+  expect(after('windows: [{ table: t, rename: { a: b }, old: "<2", new: ">=2" }]')).toEqual([
+    "windows",
+  ]);
+});

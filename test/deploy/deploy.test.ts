@@ -51,6 +51,14 @@ test("the sidecar's memory is limited above what it needs", () => {
   expect(sidecar.resources.limits.memory).toBe("384Mi");
 });
 
+test("the pod's end leaves Straddle the time that it may take", () => {
+  const loaded = parseConfig(configMap.data["straddle.yaml"], {});
+  if (loaded.kind === "error") throw new Error(loaded.message);
+  const closingMs = 5_000; // For the audit log.
+  const takesMs = loaded.config.shutdown.delayMaxMs + closingMs;
+  expect(pod.terminationGracePeriodSeconds * 1_000).toBeGreaterThan(takesMs);
+});
+
 test("the probes' paths are those that the admin server has", () => {
   const admin = sourcesOf("src/admin");
   const paths: string[] = ["startupProbe", "readinessProbe", "livenessProbe"].map(

@@ -111,6 +111,36 @@ const CASES: readonly ContractCase[] = [
     ],
   },
   {
+    name: "a batch of 50000 statements, each parsed anew",
+    sees: ["49999"],
+    steps: [
+      ask(
+        Buffer.concat(
+          many(50_000, (index) => [parse("", `SELECT ${index}`), bind("", ""), execute("")]),
+        ),
+        sync(),
+      ),
+      ask(query("SELECT 1")),
+    ],
+  },
+  {
+    name: "an error in the middle of such a batch",
+    sees: ["C22012\\0"],
+    steps: [
+      ask(
+        Buffer.concat(
+          many(50_000, (index) => [
+            parse("", `SELECT 1 / (${index} - 25000)`),
+            bind("", ""),
+            execute(""),
+          ]),
+        ),
+        sync(),
+      ),
+      ask(query("SELECT 1")),
+    ],
+  },
+  {
     name: "12000 queries in one write",
     sees: ['"SELECT 1\\0"'],
     steps: [

@@ -4,6 +4,7 @@ import { Worker } from "node:worker_threads";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Straddle } from "../../src/cli/run.ts";
 import { parseConfig } from "../../src/config/load.ts";
+import type { CountedLimit } from "../../src/session/limit-hits.ts";
 import {
   bind,
   describeStatement,
@@ -20,7 +21,8 @@ import { runDirect, wireClient } from "../support/twins.ts";
 import { WireClient } from "../support/wire-client.ts";
 
 /**
- * Each limit is met, and beside it what is still allowed. `limits.buffer_size_max` has its own tests
+ * Each limit is met, and beside it what is still allowed; those of who may be there are in
+ * `session-limits.test.ts`. `limits.buffer_size_max` has its own tests
  * in `streaming.test.ts`, and `limits.hold_timeout` in `test/session/flip-gate.test.ts`.
  */
 
@@ -93,6 +95,8 @@ function outcomes(transcript: readonly string[]): readonly string[] {
   });
 }
 
+const hits = (limit: CountedLimit) => straddle?.state.hits.of(limit);
+
 const run = (sql: string, values: readonly string[] = []) => [
   parse("", sql),
   bind("", "", values),
@@ -136,7 +140,9 @@ for (const protocol of ["simple", "extended"] as const) {
       "UPDATE 1",
       "I",
     ]);
+    expect(hits("statement_size_max")).toBe(0);
     expect(await ask(client, ...frames(padded(UPDATE, 1_200)))).toEqual(["54000", "I"]);
+    expect(hits("statement_size_max")).toBe(1);
     expect(await ask(client, ...frames("BEGIN"))).toEqual(["BEGIN", "T"]);
     const deletion = "DELETE FROM orders";
     expect(await ask(client, ...frames(deletion))).toEqual(["DELETE 2", "T"]);
@@ -194,8 +200,10 @@ test("prepared_size_max: statements over it work, and fail rather than be wrong 
   const update = "UPDATE orders SET user_id = user_id + 1 WHERE id = $1::int";
   const select = "SELECT user_id FROM orders WHERE id = $1::int";
   await ask(client, parse("kept", update), sync());
+  expect(hits("prepared_size_max")).toBe(0);
   await ask(client, parse("over", padded(update, 5_000)), sync());
   await ask(client, parse("over_select", padded(select, 5_000)), sync());
+  expect(hits("prepared_size_max")).toBe(2);
   const use = (name: string) => ask(client, bind("", name, ["1"]), execute(""), sync());
   const before = [await use("kept"), await use("over"), await use("over_select")];
   expect(before).toEqual([
@@ -229,6 +237,7 @@ test("pipeline_max: a batch of many more messages than that goes through", async
   ]).flat();
   const expected = Array.from({ length: 300 }, () => "UPDATE 1");
   expect(await ask(client, ...frames, sync())).toEqual([...expected, "I"]);
+  expect(hits("pipeline_max")).toBeGreaterThan(0);
 
   const from = client.transcript.length;
   await client.send(...Array.from({ length: 50 }, () => query("SELECT")));
@@ -266,6 +275,7 @@ for (const protocol of ["simple", "extended"] as const) {
     await runDirect(database, RENAME);
     const large = padded(UPDATE, 2_000);
     expect(await ask(client, ...frames(large))).toEqual(["40001", "I"]);
+    expect(hits("replay_size_max")).toBe(1);
     expect(await ask(client, ...frames(large))).toEqual(["UPDATE 1", "I"]);
   });
 
@@ -274,6 +284,7 @@ for (const protocol of ["simple", "extended"] as const) {
     const client = await logIn();
     await runDirect(database, RENAME);
     expect(await ask(client, ...frames(padded(UPDATE, 900)))).toEqual(["UPDATE 1", "I"]);
+    expect(hits("replay_size_max")).toBe(0);
   });
 }
 

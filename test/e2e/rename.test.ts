@@ -32,6 +32,10 @@ const SCHEMA = `
   CREATE TABLE items (id int PRIMARY KEY, order_id int REFERENCES orders, sku text);
   CREATE TABLE archive.orders (id int, user_id int, other text);
   CREATE TABLE history (id int, user_id int, customer_id int);
+  CREATE TABLE sums (id int PRIMARY KEY, a int, twice int GENERATED ALWAYS AS (a * 2) STORED, note text);
+  CREATE TABLE sums_heir (more text) INHERITS (sums);
+  INSERT INTO sums (id, a, note) VALUES (1, 5, 'x,y');
+  INSERT INTO sums_heir (id, a, more) VALUES (2, 6, 'm');
   INSERT INTO history VALUES (1, 2, 20), (3, 4, 3);
   INSERT INTO orders VALUES (1, 20, 5, 'a'), (2, 1, 6, 'b'), (3, 20, NULL, 'c');
   INSERT INTO invoices VALUES (1, 9, 4, 20, 'r'), (2, 8, 1, 1, 's');
@@ -44,6 +48,7 @@ const FLIP = `
   ALTER TABLE orders RENAME user_id TO customer_id;
   ALTER TABLE invoices RENAME nr TO number;
   ALTER TABLE invoices RENAME "Payer Id" TO payer;
+  ALTER TABLE sums RENAME a TO b;
   ALTER TABLE person RENAME full_name TO name;
   ALTER TABLE person RENAME TO people;
 `;
@@ -52,6 +57,7 @@ const FLIP_BACK = `
   ALTER TABLE orders RENAME customer_id TO user_id;
   ALTER TABLE invoices RENAME number TO nr;
   ALTER TABLE invoices RENAME payer TO "Payer Id";
+  ALTER TABLE sums RENAME b TO a;
   ALTER TABLE people RENAME name TO full_name;
   ALTER TABLE people RENAME TO person;
 `;
@@ -60,11 +66,13 @@ const SETTINGS = `
 windows:
   - { table: public.orders, rename: { user_id: customer_id }, old: "<2.0.0", new: ">=2.0.0" }
   - { table: public.invoices, rename: { nr: number, "Payer Id": payer }, old: "<2.0.0", new: ">=2.0.0" }
+  - { table: public.sums, rename: { a: b }, old: "<2.0.0", new: ">=2.0.0" }
   - { table: public.person, rename_table: people, rename: { full_name: name }, old: "<2.0.0", new: ">=2.0.0" }
 `;
 
 /** What each version calls things. A case's SQL has them in guillemets, under their old names. */
 const NEW_NAMES: Readonly<Record<string, string>> = {
+  a: "b",
   user_id: "customer_id",
   nr: "number",
   '"Payer Id"': "payer",
@@ -140,6 +148,18 @@ const STATEMENTS: readonly string[] = [
   "COPY orders TO STDOUT",
   "COPY orders («user_id», id) TO STDOUT",
   "COPY (SELECT * FROM orders ORDER BY id) TO STDOUT (FORMAT csv, HEADER)",
+  "COPY orders TO STDOUT (FORMAT csv, HEADER)",
+  "COPY public.orders («user_id», id) TO STDOUT CSV HEADER FORCE QUOTE «user_id»",
+  "COPY sums TO STDOUT (FORMAT csv, HEADER)",
+  "COPY sums_heir TO STDOUT (HEADER true)",
+  "COPY sums («a», twice) TO STDOUT (FORMAT csv, HEADER)",
+  "COPY sums («a», nothing) TO STDOUT (FORMAT csv, HEADER)",
+  "COPY sums («a», «a») TO STDOUT (FORMAT csv, HEADER)",
+  "COPY «person» TO STDOUT (FORMAT csv, HEADER)",
+  "COPY «person» («full_name») TO STDOUT (FORMAT csv, HEADER, FORCE_QUOTE *)",
+  "MERGE INTO orders o USING invoices i ON o.id = i.id WHEN MATCHED AND «user_id» > 1 THEN UPDATE SET «user_id» = «nr» WHEN NOT MATCHED THEN INSERT (id, «user_id») VALUES (i.id, i.«nr») RETURNING *",
+  "MERGE INTO «person» USING orders ON «person».id = orders.«user_id» WHEN NOT MATCHED THEN INSERT (id, «full_name») VALUES («user_id» + 100, 'm') WHEN NOT MATCHED BY SOURCE THEN UPDATE SET «full_name» = «full_name» || '!' RETURNING merge_action(), «person».*",
+  "MERGE INTO orders USING history h ON orders.«user_id» = h.customer_id WHEN MATCHED THEN UPDATE SET «user_id» = NULL",
   "INSERT INTO orders VALUES (10, 4, 1, 'z') RETURNING *",
   "INSERT INTO orders (id, «user_id») VALUES (10, 4) RETURNING «user_id», id",
   "INSERT INTO orders (id, «user_id») SELECT id + 100, «user_id» + 100 FROM orders RETURNING *",

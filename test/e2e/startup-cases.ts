@@ -131,6 +131,21 @@ export const STARTUP_CASES: readonly ContractCase[] = [
     ],
   },
   {
+    name: "many parameters, one of them twice",
+    sees: ["x299", "again"],
+    isBare: true,
+    steps: [
+      async (client, { parameters }) => {
+        const many = Array.from({ length: 300 }, (_, index) => [`a.p${index}`, `x${index}`]).flat();
+        const fixed = Object.entries(parameters).flat();
+        await client.send(packet(0x30000, ...fixed, ...many, "a.p7", "again", Buffer.alloc(1)));
+        await client.until("ReadyForQuery", "ErrorResponse");
+      },
+      ask(query("SELECT current_setting('a.p299'), current_setting('a.p7')")),
+      ...bye,
+    ],
+  },
+  {
     name: "a setting that does not exist",
     sees: ["SFATAL\\0", "C42704\\0"],
     isBare: true,

@@ -6,6 +6,7 @@ import {
   packet,
   parse,
   query,
+  startup,
   sync,
 } from "../support/client-frames.ts";
 import { ask, type ContractCase, send, until, untilClosed } from "./contract-case.ts";
@@ -51,6 +52,27 @@ export const VIOLATION_CASES: readonly ContractCase[] = [
     name: "a message whose length is more than any server takes",
     sees: ["closed"],
     steps: [send(Buffer.from("S"), int32(0x7fffffff)), untilClosed()],
+  },
+  {
+    name: "a password after the log-in, of which only the header comes",
+    sees: ["SFATAL\\0", "C08P01\\0", "closed"],
+    steps: [send(Buffer.from("p"), int32(0x3ffffffe)), untilClosed()],
+  },
+  {
+    name: "a password that is too long, of which only the header comes",
+    sees: ["closed"],
+    isBare: true,
+    steps: [
+      (client, { parameters }) => client.send(startup({ ...parameters, user: "user_password" })),
+      until("Authentication"),
+      send(Buffer.from("p"), int32(65_536)),
+      untilClosed(),
+    ],
+  },
+  {
+    name: "no message of the protocol",
+    sees: ["SFATAL\\0", "C08P01\\0", "closed"],
+    steps: [send(query("SELECT 1"), Buffer.from("y")), untilClosed()],
   },
   {
     name: "messages that end inside a field",

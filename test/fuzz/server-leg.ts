@@ -8,8 +8,8 @@ import { type Stage, WAYS } from "./stage.ts";
 /** Messages before the first ReadyForQuery, and it: about. */
 const STARTUP_COUNT = 18;
 
-/** FATAL, with the code of a broken protocol. */
-const FATAL = /^E....SFATAL\0VFATAL\0C08P01\0/s;
+/** FATAL, with the code of a broken protocol, or of a server that is gone. */
+const FATAL = /^E....SFATAL\0VFATAL\0C08(P01|006)\0/s;
 
 /**
  * A conversation whose answers are wrong. Straddle may end it, or take it for right, but it may not
@@ -43,7 +43,7 @@ export async function breakAnswers(seed: number, stage: Stage): Promise<string |
   let same = 0;
   while (same < received.length && received[same] === all[same]) same += 1;
   // A byte of Straddle's own FATAL can be the one that the server would have sent.
-  const end = text.lastIndexOf("SFATAL\0VFATAL\0C08P01\0") - 5;
+  const end = text.search(/SFATAL\0VFATAL\0C08(P01|006)\0/) - 5;
   const rest = end >= 0 && end < same ? text.slice(end) : text.slice(same);
   if (rest === "" || FATAL.test(rest)) return undefined;
   return `${what}: byte ${same} is not the server's: ${JSON.stringify(rest.slice(0, 200))}`;

@@ -8,6 +8,8 @@ async function samplesAfter(statementsCount: number) {
   const metrics = new Metrics({
     labelSetsMax: 3,
     audit: () => undefined,
+    logins: () => undefined,
+    limits: () => undefined,
     cache: () => ({ size: 100, evictedCount: 1 }),
     windows: () => [{ window: "public.orders.user_id", name: "user_id" }],
   });

@@ -6,7 +6,9 @@ function newMetrics(changes: Partial<MetricsOptions> = {}): Metrics {
   return new Metrics({
     labelSetsMax: 3,
     audit: () => undefined,
+    logins: () => undefined,
     cache: () => undefined,
+    limits: () => undefined,
     windows: () => [],
     ...changes,
   });
@@ -144,9 +146,14 @@ test("audit, cache and windows as they are at the scrape", async () => {
   let name = "user_id";
   const metrics = newMetrics({
     audit: () => ({ droppedCount: 3, waitingCount: 2, pendingSize: 4096 }),
+    logins: () => ({ client: 5, server: 1 }),
     cache: () => ({ size: 2048, evictedCount: 7 }),
     windows: () => [{ window: "public.orders.user_id", name }],
   });
+  expect(await samples(metrics, "straddle_authentication")).toEqual([
+    'straddle_authentication_failures_total{side="client"} 5',
+    'straddle_authentication_failures_total{side="server"} 1',
+  ]);
   expect(await samples(metrics, "straddle_audit")).toEqual([
     "straddle_audit_dropped_total 3",
     "straddle_audit_waiting 2",

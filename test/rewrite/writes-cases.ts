@@ -279,8 +279,20 @@ export const WRITES: readonly RewriteCase[] = [
       "MERGE INTO plain USING orders o(id, user_id) ON o.user_id = plain.id WHEN MATCHED THEN DELETE",
   },
   {
-    before: "MERGE INTO orders USING items ON true WHEN MATCHED THEN DELETE",
-    refused: '0A000 MERGE into "orders" is not supported under a rename window.',
+    before:
+      "MERGE INTO orders USING items i ON orders.id = i.order_id AND user_id = 20 WHEN MATCHED AND user_id > 1 THEN UPDATE SET user_id = i.customer_id, total = user_id WHEN NOT MATCHED AND i.id > 0 THEN INSERT (id, user_id) VALUES (i.id + 900, customer_id) RETURNING user_id, i.customer_id",
+    after:
+      "MERGE INTO orders USING items i ON orders.id = i.order_id AND orders.customer_id = 20 WHEN MATCHED AND orders.customer_id > 1 THEN UPDATE SET customer_id = i.customer_id, total = orders.customer_id WHEN NOT MATCHED AND i.id > 0 THEN INSERT (id, customer_id) VALUES (i.id + 900, customer_id) RETURNING orders.customer_id AS user_id, i.customer_id",
+  },
+  {
+    before:
+      "MERGE INTO person p USING plain s ON p.id = s.id WHEN MATCHED THEN DO NOTHING WHEN NOT MATCHED THEN INSERT DEFAULT VALUES",
+    after:
+      "MERGE INTO people p USING plain s ON p.id = s.id WHEN MATCHED THEN DO NOTHING WHEN NOT MATCHED THEN INSERT DEFAULT VALUES",
+  },
+  {
+    before: "MERGE INTO person USING plain s ON person.id = s.id WHEN MATCHED THEN DELETE",
+    after: "MERGE INTO people AS person USING plain s ON person.id = s.id WHEN MATCHED THEN DELETE",
   },
   {
     before: "INSERT INTO public.person (id, name) VALUES (9, 'z') RETURNING person.id",

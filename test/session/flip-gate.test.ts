@@ -1,11 +1,13 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { FlipGate, type FlipOwner } from "../../src/session/flip-gate.ts";
+import { LimitHits } from "../../src/session/limit-hits.ts";
 
 const ORDERS = 16_400;
 const PERSON = 16_401;
 const HOLD_MS = 2_000;
 
 let gate: FlipGate;
+let hits: LimitHits;
 let events: string[];
 const owner = (name: string): FlipOwner => ({
   onEmpty: () => events.push(`${name} may go on`),
@@ -15,7 +17,8 @@ const retry = (name: string) => () => events.push(`${name} retries`);
 
 beforeEach(() => {
   vi.useFakeTimers();
-  gate = new FlipGate();
+  hits = new LimitHits();
+  gate = new FlipGate({ hits });
   events = [];
 });
 afterEach(() => {
@@ -59,8 +62,10 @@ test("after its deadline the relation opens again, and the flip goes on as it ca
   gate.enter([ORDERS], retry("a"));
   vi.advanceTimersByTime(HOLD_MS - 1);
   expect(events).toEqual([]);
+  expect(hits.of("hold_timeout")).toBe(0);
   vi.advanceTimersByTime(1);
   expect(events).toEqual(["flip may go on", "a retries"]);
+  expect(hits.of("hold_timeout")).toBe(1);
   expect(flip.isOver).toBe(true);
   expect(gate.close(ORDERS, flip, HOLD_MS)).toBe(true);
   expect(gate.enter([ORDERS], retry("a"))).toBe(true);

@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
+import { LimitHits } from "../../src/session/limit-hits.ts";
 import {
   type PreparedStatement,
   PreparedStatements,
@@ -21,7 +22,7 @@ function statement(name: string, text: string): PreparedStatement {
 
 let prepared: PreparedStatements;
 beforeEach(() => {
-  prepared = new PreparedStatements({ sizeMax: 1_000 });
+  prepared = new PreparedStatements({ sizeMax: 1_000, hits: new LimitHits() });
 });
 const textOf = (name: string) => prepared.statement(name)?.text;
 

@@ -117,3 +117,8 @@ test("an OpenSSL error is told by its reason", () => {
     "wrong version",
   );
 });
+
+test("where several addresses were tried, each has its reason", () => {
+  const errors = [new Error("refused by a"), new Error("no way to b")];
+  expect(reasonOf(new AggregateError(errors))).toBe("refused by a; no way to b");
+});

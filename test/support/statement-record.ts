@@ -14,6 +14,7 @@ export function sessionInfo(changes: Partial<SessionInfo> = {}): SessionInfo {
     id: 7,
     user: "alice",
     database: "shop",
+    replication: "none",
     clientAddress: "127.0.0.1:50312",
     startedAt: Date.UTC(2026, 2, 1, 8, 0, 0),
     tag: { app: "shop", version: "1.4.0" },

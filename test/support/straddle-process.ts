@@ -1,124 +1,106 @@
-import { execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
-import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { parse } from "yaml";
 import type { TestDatabase } from "./server.ts";
 import { until } from "./until.ts";
 
-/** `straddle run` as a process of its own, compiled from the sources at hand. */
-export interface StraddleProcess {
-  readonly processId: number;
-  readonly port: number;
-  readonly metricsPort: number;
-  /** Its own log so far. */
-  readonly log: () => string;
-  /** What it has written to standard output so far. */
-  readonly output: () => string;
-  /** A page of its admin port. */
-  page(path: string): Promise<{ readonly status: number; readonly body: string }>;
-  signal(signal: NodeJS.Signals): void;
-  /** The exit status, when it has ended. */
-  readonly ended: Promise<number | null>;
-  /** Sends SIGTERM; the exit status. */
-  stop(): Promise<number | null>;
-}
+/** The program as it is shipped, compiled for a test file that runs it as a process of its own. */
+export class Program {
+  readonly folder: string;
 
-const FOLDER = resolve(`.straddle/test-${process.pid}`);
-let isBuilt = false;
-
-/** A folder for this test file's own files; gone at the end. */
-export function buildFolder(): string {
-  if (!isBuilt) {
-    mkdirSync(FOLDER, { recursive: true });
-    copyFileSync("package.json", join(FOLDER, "package.json"));
-    const compiler = "node_modules/typescript/bin/tsc";
-    execFileSync(process.execPath, [
-      compiler,
-      ...["-p", "tsconfig.build.json", "--outDir", join(FOLDER, "dist")],
-    ]);
-    process.once("exit", () => rmSync(FOLDER, { recursive: true, force: true }));
-    isBuilt = true;
+  constructor() {
+    mkdirSync(".straddle", { recursive: true });
+    // Within the repository, for its packages to be found.
+    this.folder = resolve(mkdtempSync(".straddle/program-"));
+    const out = join(this.folder, "dist");
+    const compiler = join("node_modules", ".bin", "tsc");
+    const result = spawnSync(compiler, ["-p", "tsconfig.build.json", "--outDir", out]);
+    if (result.status !== 0) throw new Error(`tsc: ${result.stdout}${result.stderr}`);
+    copyFileSync("package.json", join(this.folder, "package.json"));
   }
-  return FOLDER;
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** `straddle run` with these settings. */
+  async run(database: TestDatabase, yaml: string): Promise<StraddleProcess> {
+    const file = join(this.folder, "straddle.yaml");
+    writeFileSync(file, settingsFor(database, yaml));
+    const main = join(this.folder, "dist", "cli", "main.js");
+    const child = spawn(process.execPath, [main, "run", "--config", file], {
+      stdio: ["ignore", "ignore", "pipe"],
+      env: { PATH: process.env["PATH"] },
+    });
+    const straddle = new StraddleProcess(child, file);
+    await until("straddle run", () => /listening on/.test(straddle.log) || straddle.hasExited);
+    if (straddle.hasExited) throw new Error(straddle.log);
+    return straddle;
+  }
 }
 
-let lastFile = 0;
-
-/** Writes a configuration file in front of a test's database; gives its path. */
-export function writeConfig(database: TestDatabase, yaml: string): string {
+/** All but what is said in `yaml` on free ports, without an audit log. */
+export function settingsFor(database: TestDatabase, yaml: string): string {
   const { host, port } = database.connection;
-  const hasKey = (key: string) => new RegExp(`^${key}:`, "m").test(yaml);
-  const parts = {
-    listen: "{ port: 0 }",
-    server: `{ host: ${host}, port: ${port} }`,
-    control: `{ user: postgres, database: ${database.name} }`,
-    audit: "{ to: off }",
-    metrics: "{ port: 0 }",
-  };
-  const defaults = Object.entries(parts).filter(([key]) => !hasKey(key));
-  lastFile += 1;
-  const file = join(buildFolder(), `straddle-${lastFile}.yaml`);
-  writeFileSync(file, [...defaults.map(([key, value]) => `${key}: ${value}`), yaml].join("\n"));
-  return file;
-}
-
-function spawnStraddle(file: string) {
-  const main = join(buildFolder(), "dist/cli/main.js");
-  const env = { PATH: process.env["PATH"] };
-  return spawn(process.execPath, [main, "run", "--config", file], {
-    env,
-    stdio: ["ignore", "pipe", "pipe"],
+  return JSON.stringify({
+    listen: { port: 0 },
+    server: { host, port },
+    control: { user: "postgres", database: database.name },
+    audit: { to: "off" },
+    metrics: { port: 0 },
+    ...parse(yaml),
   });
 }
 
-/** Starts it, and resolves when it says where it listens. */
-export async function startStraddleProcess(file: string): Promise<StraddleProcess> {
-  const child = spawnStraddle(file);
-  let log = "";
-  let output = "";
-  let isOver = false;
-  child.stderr.on("data", (chunk: Buffer) => {
-    log += chunk.toString();
-  });
-  child.stdout.on("data", (chunk: Buffer) => {
-    output += chunk.toString();
-  });
-  const ended = once(child, "exit").then(([status]: (number | null)[]) => {
-    isOver = true;
-    return status ?? null;
-  });
-  await until("the start", async () => {
-    if (isOver) throw new Error(`Straddle has ended: ${log}`);
-    return log.includes("listening on");
-  });
-  const port = Number(/listening on [^;]*?:(\d+)/.exec(log)?.[1]);
-  const metricsPort = Number(/metrics http:\/\/[^/]*:(\d+)\//.exec(log)?.[1]);
-  return {
-    processId: child.pid ?? 0,
-    port,
-    metricsPort,
-    log: () => log,
-    output: () => output,
-    async page(path) {
-      const response = await fetch(`http://127.0.0.1:${metricsPort}${path}`);
-      return { status: response.status, body: await response.text() };
-    },
-    signal: (signal) => child.kill(signal),
-    ended,
-    async stop() {
-      if (!isOver) child.kill("SIGTERM");
-      return ended;
-    },
-  };
-}
+export class StraddleProcess {
+  readonly configFile: string;
+  readonly #child: ChildProcess;
+  log = "";
+  /** Status or signal, once it has ended. */
+  exit: number | string | undefined;
+  readonly ended: Promise<void>;
 
-/** Starts one that can't start: its exit status and what it says. */
-export async function failToStart(file: string): Promise<{ status: number; words: string }> {
-  const child = spawnStraddle(file);
-  let words = "";
-  child.stderr.on("data", (chunk: Buffer) => {
-    words += chunk.toString();
-  });
-  const [status] = await once(child, "close");
-  return { status, words };
+  constructor(child: ChildProcess, configFile: string) {
+    this.#child = child;
+    this.configFile = configFile;
+    child.stderr?.on("data", (chunk: Buffer) => {
+      this.log += chunk.toString();
+    });
+    this.ended = new Promise((done) => {
+      child.once("close", (code, signal) => {
+        this.exit = code ?? signal ?? undefined;
+        done();
+      });
+    });
+  }
+
+  get hasExited(): boolean {
+    return this.exit !== undefined;
+  }
+
+  get port(): number {
+    return Number(/listening on \S+?:(\d+)/.exec(this.log)?.[1]);
+  }
+
+  get adminUrl(): string {
+    return /metrics (\S+)\/metrics/.exec(this.log)?.[1] ?? "";
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
+  }
+
+  /** The value of a metric's sample, which has to be there. */
+  async metric(sample: string): Promise<number> {
+    const text = await (await fetch(`${this.adminUrl}/metrics`)).text();
+    const line = text.split("\n").find((each) => each.startsWith(`${sample} `));
+    if (line === undefined) throw new Error(`${sample} is not in:\n${text}`);
+    return Number(line.slice(sample.length + 1));
+  }
+
+  async kill(): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.ended;
+  }
 }

@@ -62,6 +62,11 @@ export class WireClient {
     });
   }
 
+  /** The port of its side. */
+  get port(): number {
+    return this.#socket.localPort ?? 0;
+  }
+
   /** Sends the frames in one write, or byte by byte. */
   async send(...frames: readonly Buffer[]): Promise<void> {
     for (const each of frames) this.transcript.push(clientLine(each));

@@ -119,3 +119,26 @@ test("a type that is none, and a length that is too much for its type, are throw
   expect(reading("53 00000009")).toThrow(expect.objectContaining({ code: "frame_too_large" }));
   expect(reading("53 00000008")).not.toThrow();
 });
+
+/** What has come so far, and whether it ends within something that was passed on in part. */
+const insides: { name: string; input: string; isInside: boolean }[] = [
+  { name: "nothing", input: "", isInside: false },
+  { name: "a passed frame", input: "64 00000008 aabbccdd", isInside: false },
+  { name: "a part of a passed frame", input: "64 00000008 aa", isInside: true },
+  {
+    name: "a passed frame and a part of another header",
+    input: "48 00000004 64 00",
+    isInside: false,
+  },
+  { name: "a part of an inspected frame, which waits", input: "51 00000008 aa", isInside: false },
+  { name: "the head of a frame over the limit", input: "51 0000002a 61616161", isInside: true },
+  { name: "all of a frame over the limit", input: large, isInside: false },
+];
+for (const { name, input, isInside } of insides) {
+  test(`${name}: ${isInside ? "inside of" : "between"} frames`, () => {
+    const reader = new FrameReader({ inspected: INSPECTED, frameSizeMax: 32, headSizeMax: 8 });
+    reader.push(hex(input));
+    while (reader.next() !== "wait");
+    expect(reader.isInsideFrame).toBe(isInside);
+  });
+}

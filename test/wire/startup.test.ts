@@ -8,6 +8,7 @@ const started = (parameters: Record<string, string>, protocol = 0x30000) => ({
   kind: "startup",
   protocol,
   parameters: new Map(Object.entries(parameters)),
+  replication: "none",
 });
 
 const cases: { name: string; input: string; packet: object; size?: number }[] = [
@@ -96,6 +97,44 @@ test("what is encoded is decoded the same", () => {
     ["application_name", "Ã¤"],
   ]);
   const bytes = encodeStartup(0x30002, parameters);
-  const packet: StartupPacket = { kind: "startup", protocol: 0x30002, parameters, bytes };
+  const packet: StartupPacket = {
+    kind: "startup",
+    protocol: 0x30002,
+    parameters,
+    replication: "none",
+    bytes,
+  };
   expect(decodeStartup(bytes)).toEqual({ packet, size: bytes.length });
 });
+
+const REPLICATION: readonly (readonly [values: readonly string[], replication: string])[] = [
+  [[], "none"],
+  [["database"], "database"],
+  [["true"], "physical"],
+  [["on"], "physical"],
+  [["1"], "physical"],
+  [["Y"], "physical"],
+  [["tr"], "physical"],
+  [["false"], "none"],
+  [["off"], "none"],
+  [["0"], "none"],
+  // The server refuses these.
+  [["o"], "none"],
+  [["DATABASE"], "none"],
+  // The last one decides whether it is a walsender, and any of them whether it is one of a database.
+  [["true", "false"], "none"],
+  [["database", "true"], "database"],
+  [["true", "database"], "database"],
+  [["database", "false"], "none"],
+];
+
+for (const [values, replication] of REPLICATION) {
+  test(`replication=${values.join(", replication=")} is ${replication}`, () => {
+    const pairs = values.map((value) => `replication\0${value}\0`).join("");
+    const body = Buffer.from(`user\0bob\0${pairs}\0`);
+    const bytes = Buffer.concat([Buffer.alloc(8), body]);
+    bytes.writeInt32BE(bytes.length, 0);
+    bytes.writeInt32BE(0x30000, 4);
+    expect(decodeStartup(bytes)?.packet).toMatchObject({ kind: "startup", replication });
+  });
+}

@@ -2,6 +2,7 @@ import type { Health } from "../../admin/health.ts";
 import type { LineSink } from "../../audit/sink.ts";
 import type { CatalogReader } from "../../control/catalog-reader.ts";
 import type { Gate } from "../../session/flip-gate.ts";
+import type { LimitHits } from "../../session/limit-hits.ts";
 import type { Listener } from "../../session/listener.ts";
 import type { Places } from "../../session/places.ts";
 import type { Observers } from "../observers.ts";
@@ -12,6 +13,8 @@ export interface Links {
   readonly places: Places;
   readonly auditSink: LineSink;
   readonly gate: Gate;
+  /** Those of the gate are among them. */
+  readonly hits: LimitHits;
   /** Settles when all other workers have read the catalog again, or had the time to. */
   announceCatalog(): Promise<void>;
   /** All is there: clients and questions may come. In place of listening. */

@@ -1,6 +1,7 @@
 import type { Check } from "../../admin/health.ts";
 import type { Written } from "../../config/written.ts";
 import type { Samples } from "../../metrics/registry.ts";
+import type { FullPlaces, PlaceRequest } from "../../session/places.ts";
 
 /**
  * What a primary and its workers tell each other. Both run the same program, so what arrives is what
@@ -8,11 +9,11 @@ import type { Samples } from "../../metrics/registry.ts";
  */
 export type ToWorker =
   /** The first one: the settings to run with. */
-  | { readonly kind: "start"; readonly written: Written }
+  | { readonly kind: "start"; readonly written: Written; readonly saltKey: string }
   /** A client that has connected; its socket comes along. */
   | { readonly kind: "client"; readonly isLocal: boolean }
-  /** The answer to `place`: the session's id, or null if all places are taken. */
-  | { readonly kind: "placed"; readonly request: number; readonly id: number | null }
+  /** The answer to `place`: the session's id, or why there is none. */
+  | { readonly kind: "placed"; readonly request: number; readonly place: number | FullPlaces }
   /** The system has taken so many bytes of records, and has this problem with the rest. */
   | { readonly kind: "audit_taken"; readonly size: number; readonly problem: string | null }
   /** Close a relation, and say `drained` when no statement is inside. */
@@ -34,7 +35,10 @@ export type ToWorker =
   | { readonly kind: "scrape"; readonly request: number }
   /** Settings that are in force from now on. */
   | { readonly kind: "settings"; readonly written: Written }
-  | { readonly kind: "stop" };
+  /** Sessions are to end, as `shutdown` has it. */
+  | { readonly kind: "stop" }
+  /** They are to end now. */
+  | { readonly kind: "hurry" };
 
 export type ToPrimary =
   | { readonly kind: "started" }
@@ -43,9 +47,9 @@ export type ToPrimary =
   /** A client has said what it wants, or is gone. */
   | { readonly kind: "greeted" }
   /** A session wants to begin. */
-  | { readonly kind: "place"; readonly request: number }
+  | { readonly kind: "place"; readonly request: number; readonly place: PlaceRequest }
   /** A place is free again. */
-  | { readonly kind: "left" }
+  | { readonly kind: "left"; readonly user: string }
   /** Whole lines of the audit log; `size` is their bytes. */
   | { readonly kind: "audit"; readonly lines: string; readonly size: number }
   /** A session wants to flip a relation. */

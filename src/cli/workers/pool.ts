@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { Written } from "../../config/written.ts";
 import { SetupError } from "../fail.ts";
 import { log } from "../log.ts";
@@ -32,6 +33,7 @@ export class Pool {
   readonly #shortLives = new Map<number, number>();
   readonly #timers = new Map<number, NodeJS.Timeout>();
   readonly #exits = new Map<WorkerProcess, () => void>();
+  readonly #saltKey = randomBytes(32).toString("hex");
   #startup: Startup | undefined;
   #isStopping = false;
   restartsCount = 0;
@@ -110,6 +112,7 @@ export class Pool {
     const worker = new WorkerProcess({
       number,
       written: this.#options.written(),
+      saltKey: this.#saltKey,
       onMessage: (from, message) => this.#take(from, message),
       onExit: (from, how) => this.#exited(from, how),
     });

@@ -7,7 +7,7 @@ import type { ConfigWatch } from "../config-watch.ts";
 import { explainSystemError, SetupError } from "../fail.ts";
 import { log } from "../log.ts";
 import { auditTarget, CLOSE_DEADLINE_MS } from "../observers.ts";
-import { listenAs, STOP_DEADLINE_MS, watchConfig } from "../run.ts";
+import { listenAs, watchConfig } from "../run.ts";
 import { AuditHub } from "./audit-hub.ts";
 import { FlipBoard } from "./flip-board.ts";
 import { FrontDoor, SILENT_MS } from "./front-door.ts";
@@ -25,6 +25,8 @@ const EXIT_MS = 5_000;
 export interface PrimaryOptions {
   readonly workersCount: number;
   readonly configFile?: string | undefined;
+  /** Somebody asks for the end by HTTP. */
+  readonly onQuit?: (() => void) | undefined;
 }
 
 /**
@@ -45,6 +47,7 @@ export class Primary {
   readonly #metrics: JoinedMetrics;
   readonly #health = { configProblem: "" };
   readonly #watch: ConfigWatch | undefined;
+  readonly #onQuit: (() => void) | undefined;
   #admin: Admin | undefined;
   #isStarted = false;
   #isStopping = false;
@@ -62,6 +65,7 @@ export class Primary {
 
   private constructor(config: Config, sink: Sink | undefined, options: PrimaryOptions) {
     const { workersCount } = options;
+    this.#onQuit = options.onQuit;
     this.#settings = new Settings({
       config,
       workersCount,
@@ -92,23 +96,38 @@ export class Primary {
     await this.#hub?.reopen();
   }
 
-  /** Stops accepting, lets transactions end in all workers, writes out the audit log. */
+  /** Reads the configuration file again, whether or not it has changed. */
+  rereadSettings(): void {
+    if (this.#watch === undefined) log.info("there is no configuration file to be read again");
+    this.#watch?.reread();
+  }
+
+  /** Lets transactions end in all workers, writes out the audit log: as `shutdown` has it. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     this.#watch?.stop();
+    const { delayMinMs, delayMaxMs } = this.#settings.config.shutdown;
+    const closing = setTimeout(() => this.#door.close(), this.#isStarted ? delayMinMs : 0);
+    await this.#pool.stop(delayMaxMs + CLOSE_DEADLINE_MS + EXIT_MS);
+    clearTimeout(closing);
     this.#door.close();
-    await this.#pool.stop(STOP_DEADLINE_MS + CLOSE_DEADLINE_MS + EXIT_MS);
     await this.#admin?.stop();
     await this.#hub?.close(CLOSE_DEADLINE_MS);
   }
 
+  /** Cuts short what `stop` waits for. */
+  hurry(): void {
+    this.#door.close();
+    this.#tellAll({ kind: "hurry" });
+  }
+
   async #start(): Promise<void> {
-    const { inForce } = this.#settings;
+    const { config } = this.#settings;
     await this.#pool.start();
-    const { port, socket } = await listenAs(inForce, this.#door);
+    const { port, socket } = await listenAs(config, this.#door);
     this.port = port;
     this.socket = socket;
-    if (inForce.metrics.enabled) this.#admin = await this.#serve(inForce.metrics);
+    if (config.metrics.enabled) this.#admin = await this.#serve(config.metrics);
     this.#isStarted = true;
   }
 
@@ -119,8 +138,9 @@ export class Primary {
         port,
         metrics: () => this.#metrics.render(),
         health: () => this.#report(),
+        quit: this.#onQuit,
         config: () => ({
-          in_force: shownSettings(this.#settings.inForce),
+          in_force: shownSettings(this.#settings.config),
           waiting_for_restart: this.#settings.waitingKeys,
         }),
         report: log.problem,
@@ -137,10 +157,10 @@ export class Primary {
         worker.strangersCount -= 1;
         return;
       case "place":
-        this.#places.take(worker, message.request);
+        this.#places.take(worker, message.request, message.place);
         return;
       case "left":
-        this.#places.free(worker);
+        this.#places.free(worker, message.user);
         return;
       case "audit":
         this.#hub?.take(worker, message.lines, message.size);
@@ -176,7 +196,7 @@ export class Primary {
   }
 
   get #holdMs(): number {
-    return this.#settings.inForce.limits.holdTimeoutMs;
+    return this.#settings.config.limits.holdTimeoutMs;
   }
 
   /**

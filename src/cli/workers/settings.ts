@@ -21,7 +21,7 @@ export class Settings {
     this.#onChange = options.onChange;
   }
 
-  get inForce(): Config {
+  get config(): Config {
     return this.#inForce;
   }
 

@@ -1,4 +1,5 @@
 import { FlipGate, type FlipOwner, type Gate } from "../../session/flip-gate.ts";
+import type { LimitHits } from "../../session/limit-hits.ts";
 import type { ToPrimary, ToWorker } from "./messages.ts";
 
 type Message = Extract<ToWorker, { kind: "hold" | "release" | "flip_ready" }>;
@@ -11,7 +12,7 @@ type Message = Extract<ToWorker, { kind: "hold" | "release" | "flip_ready" }>;
  * A hold ends by its own deadline here, whatever becomes of the primary's word.
  */
 export class SharedGate implements Gate {
-  readonly #gate = new FlipGate();
+  readonly #gate: FlipGate;
   readonly #send: (message: ToPrimary) => void;
   /** Reads the catalog when nobody holds or awaits the relation's lock any more. */
   readonly #settle: (oid: number, deadlineMs: number) => Promise<void>;
@@ -23,9 +24,11 @@ export class SharedGate implements Gate {
   #lastFlip = 0;
 
   constructor(options: {
+    readonly hits: LimitHits;
     readonly send: (message: ToPrimary) => void;
     readonly settle: (oid: number, deadlineMs: number) => Promise<void>;
   }) {
+    this.#gate = new FlipGate({ hits: options.hits });
     this.#send = options.send;
     this.#settle = options.settle;
   }

@@ -1,32 +1,40 @@
+import { OwnPlaces, type PlaceRequest } from "../../session/places.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 
-/** The places for sessions of all workers together: how many are taken, and the sessions' numbers. */
+/** The places for sessions of all workers together, and which worker has how many. */
 export class SharedPlaces {
-  readonly #countMax: number;
-  #count = 0;
-  #lastId = 0;
+  readonly #places: OwnPlaces;
+  /** The users of each worker's sessions. */
+  readonly #users = new Map<WorkerProcess, string[]>();
 
   constructor(countMax: number) {
-    this.#countMax = countMax;
+    this.#places = new OwnPlaces(countMax);
   }
 
-  take(worker: WorkerProcess, request: number): void {
-    const isFree = this.#count < this.#countMax;
-    if (isFree) {
-      this.#count += 1;
-      this.#lastId += 1;
-      worker.sessionsCount += 1;
-    }
-    worker.send({ kind: "placed", request, id: isFree ? this.#lastId : null });
+  take(worker: WorkerProcess, number: number, request: PlaceRequest): void {
+    this.#places.take(request, (place) => {
+      if (typeof place === "number") {
+        worker.sessionsCount += 1;
+        const users = this.#users.get(worker);
+        if (users === undefined) this.#users.set(worker, [request.user]);
+        else users.push(request.user);
+      }
+      worker.send({ kind: "placed", request: number, place });
+    });
   }
 
-  free(worker: WorkerProcess): void {
-    this.#count -= 1;
+  free(worker: WorkerProcess, user: string): void {
+    const users = this.#users.get(worker) ?? [];
+    const index = users.indexOf(user);
+    if (index < 0) return;
+    users.splice(index, 1);
     worker.sessionsCount -= 1;
+    this.#places.free(user);
   }
 
   /** Its sessions have ended with it. */
   freeAll(worker: WorkerProcess): void {
-    this.#count -= worker.sessionsCount;
+    for (const user of this.#users.get(worker) ?? []) this.#places.free(user);
+    this.#users.delete(worker);
   }
 }

@@ -25,6 +25,8 @@ export class WorkerProcess implements Member {
   constructor(options: {
     readonly number: number;
     readonly written: Written;
+    /** In hexadecimal. */
+    readonly saltKey: string;
     readonly onMessage: (worker: WorkerProcess, message: ToPrimary) => void;
     readonly onExit: (worker: WorkerProcess, how: string) => void;
   }) {
@@ -36,7 +38,7 @@ export class WorkerProcess implements Member {
       options.onExit(this, signal === null ? `exit status ${code}` : signal);
     });
     this.#child.on("error", () => undefined); // Its exit tells enough.
-    this.send({ kind: "start", written: options.written });
+    this.send({ kind: "start", written: options.written, saltKey: options.saltKey });
   }
 
   get processId(): number | undefined {

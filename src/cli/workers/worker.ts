@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { parseConfig } from "../../config/load.ts";
 import type { Written } from "../../config/written.ts";
+import { LimitHits } from "../../session/limit-hits.ts";
 import { SetupError } from "../fail.ts";
 import { log, nameSpeaker } from "../log.ts";
 import { type Straddle, startStraddle } from "../run.ts";
@@ -27,7 +28,9 @@ const announcing = new Map<number, () => void>();
 let lastAnnouncement = 0;
 const auditSink = new RemoteSink(send);
 const places = new RemotePlaces(send);
+const hits = new LimitHits();
 const gate = new SharedGate({
+  hits,
   send,
   settle: async (oid, deadlineMs) => parts?.reader.refreshWhenFree(oid, deadlineMs),
 });
@@ -36,6 +39,7 @@ const links: Links = {
   places,
   auditSink,
   gate,
+  hits,
   announceCatalog: () =>
     new Promise((resolve) => {
       lastAnnouncement += 1;
@@ -44,7 +48,7 @@ const links: Links = {
     }),
   serve(served) {
     parts = served;
-    served.observers.show(served.state);
+    served.observers.show(served.state, served.listener);
     send({ kind: "started" });
     void sendStatus(served);
     setInterval(() => void sendStatus(served), STATUS_MS);
@@ -58,13 +62,13 @@ process.on("message", (message: ToWorker, socket: Socket | undefined) => take(me
 function take(message: ToWorker, socket: Socket | undefined): void {
   switch (message.kind) {
     case "start":
-      void start(message.written);
+      void start(message.written, Buffer.from(message.saltKey, "hex"));
       return;
     case "client":
       greet(socket, message.isLocal);
       return;
     case "placed":
-      places.answered(message.request, message.id);
+      places.answered(message.request, message.place);
       return;
     case "audit_taken":
       auditSink.taken(message.size, message.problem ?? undefined);
@@ -90,12 +94,15 @@ function take(message: ToWorker, socket: Socket | undefined): void {
     case "stop":
       void stop();
       return;
+    case "hurry":
+      straddle?.hurry();
+      return;
   }
 }
 
-async function start(written: Written): Promise<void> {
+async function start(written: Written, saltKey: Buffer): Promise<void> {
   try {
-    straddle = await startStraddle(configOf(written), { links });
+    straddle = await startStraddle(configOf(written), { links, saltKey });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     send({ kind: "failed", message, isSetup: error instanceof SetupError }, () => process.exit(1));

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { FlipBoard, type Member } from "../../../src/cli/workers/flip-board.ts";
 import { SharedGate } from "../../../src/cli/workers/shared-gate.ts";
+import { LimitHits } from "../../../src/session/limit-hits.ts";
 
 const ORDERS = 16_400;
 const HOLD_MS = 2_000;
@@ -17,6 +18,7 @@ function gateOn(board: FlipBoard, settle: () => Promise<void> = async () => unde
     },
   };
   const gate = new SharedGate({
+    hits: new LimitHits(),
     send(message) {
       queueMicrotask(() => {
         if (message.kind === "flip") board.flip(member, message);

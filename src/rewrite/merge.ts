@@ -1,0 +1,51 @@
+import type { AstNode } from "../sql/ast.ts";
+import { rewriteFrom } from "./from-clause.ts";
+import { listOf, typedOf } from "./node.ts";
+import { rewriteReturning } from "./returning.ts";
+import type { Ctes, QueryPlace, Rewriting } from "./rewriting.ts";
+import type { Columns, Scope, ScopeItem } from "./scope.ts";
+import { rewriteAssigned, subscriptsOf } from "./target.ts";
+import { beginWrite, rewriteSet, walkAll } from "./write-query.ts";
+
+/**
+ * Rewrites a MERGE and gives the columns that it returns. Which tables a WHEN clause can see depends
+ * on its kind (transformMergeStmt); `RETURNING *` has the source's columns before the target's.
+ */
+export function rewriteMerge(work: Rewriting, node: AstNode, place: QueryPlace): Columns {
+  const { ctes, target } = beginWrite(work, node, place);
+  const { outer } = place;
+  const source = typedOf(node, "sourceRelation");
+  const from = { outer, ctes, rowForm: "possible", target: undefined };
+  const others = source === undefined ? [] : rewriteFrom(work, [source], from);
+  const both: Scope = { items: [target, ...others], outer };
+  const condition = typedOf(node, "joinCondition");
+  if (condition !== undefined) walkAll(work, [condition], both, ctes);
+  const scopes: Readonly<Record<string, Scope>> = {
+    MERGE_WHEN_MATCHED: both,
+    MERGE_WHEN_NOT_MATCHED_BY_SOURCE: { items: [target], outer },
+    MERGE_WHEN_NOT_MATCHED_BY_TARGET: { items: others, outer },
+  };
+  for (const { node: clause } of listOf(node, "mergeWhenClauses")) {
+    const scope = scopes[String(clause["matchKind"])] ?? both;
+    rewriteWhen(work, clause, { target, scope, ctes });
+  }
+  const query = { ...place, ctes };
+  return rewriteReturning(work, node, { target, others, query, isSourceFirst: true });
+}
+
+function rewriteWhen(
+  work: Rewriting,
+  clause: AstNode,
+  place: { readonly target: ScopeItem; readonly scope: Scope; readonly ctes: Ctes },
+): void {
+  const { target, scope, ctes } = place;
+  const condition = typedOf(clause, "condition");
+  if (condition !== undefined) walkAll(work, [condition], scope, ctes);
+  const assigned = listOf(clause, "targetList");
+  if (clause["commandType"] === "CMD_INSERT") {
+    rewriteAssigned(work, assigned, target);
+    walkAll(work, [...subscriptsOf(assigned), ...listOf(clause, "values")], scope, ctes);
+  } else {
+    rewriteSet(work, assigned, target, { scope, ctes });
+  }
+}

@@ -1,0 +1,57 @@
+import type { Column, Relation } from "./catalog.ts";
+import type { NamedColumn, NamedRelation, Side } from "./naming.ts";
+import type { Window } from "./window.ts";
+
+/** What a version calls a table and its columns, given which side of each window it is on. */
+export function nameRelation(
+  relation: Relation,
+  windows: readonly { window: Window; side: Side }[],
+): Omit<NamedRelation, "roots"> {
+  const logicalByPhysical = new Map<string, string>();
+  let logicalName = relation.name;
+  let isTableRenamed = false;
+  for (const { window, side } of windows) {
+    if (window.renameTable !== undefined) {
+      isTableRenamed = true;
+      logicalName = side === "old" ? window.table : window.renameTable;
+    }
+    for (const [before, after] of window.renameColumns) {
+      const logical = side === "old" ? before : after;
+      const physical = relation.columns.some(({ name }) => name === before) ? before : after;
+      logicalByPhysical.set(physical, logical);
+    }
+  }
+  const columns = relation.columns.map(({ name, attnum, isGenerated = false }: Column) => ({
+    logical: logicalByPhysical.get(name) ?? name,
+    physical: name,
+    attnum,
+    isGenerated,
+  }));
+  const lastWindowed = columns.findLastIndex(({ physical }) => logicalByPhysical.has(physical));
+  return {
+    oid: relation.oid,
+    schema: relation.schema,
+    logicalName,
+    physicalName: relation.name,
+    kind: relation.kind,
+    isTableRenamed,
+    columns,
+    aliasCount: lastWindowed + 1,
+    exchange: exchangeOf(columns),
+  };
+}
+
+function exchangeOf(columns: readonly NamedColumn[]): ReadonlyMap<string, string> {
+  const exchange = new Map<string, string>();
+  for (const { logical, physical } of columns) {
+    if (logical !== physical) exchange.set(logical, physical);
+  }
+  // Close each chain: its last, physical-only name leads to its first, logical-only one.
+  const physicalNames = new Set(exchange.values());
+  for (const first of [...exchange.keys()].filter((name) => !physicalNames.has(name))) {
+    let last = first;
+    for (let next = exchange.get(last); next !== undefined; next = exchange.get(last)) last = next;
+    exchange.set(last, first);
+  }
+  return exchange;
+}
