@@ -31,6 +31,14 @@ export class OwnPlaces implements Places {
     this.#countMax = countMax;
   }
 
+  /** How many are taken; for users, by the one who has the most. */
+  get levels(): Readonly<Record<FullPlaces, number>> {
+    return {
+      sessions_max: this.#count,
+      sessions_per_user_max: Math.max(0, ...this.#users.values()),
+    };
+  }
+
   whyFull({ user, userMax }: PlaceRequest): FullPlaces | undefined {
     if (this.#count >= this.#countMax) return "sessions_max";
     const isUserFull = userMax > 0 && (this.#users.get(user) ?? 0) >= userMax;

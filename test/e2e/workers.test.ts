@@ -124,6 +124,41 @@ test("sessions_max holds for all workers together, and a place that is left is f
   await expect(connect()).rejects.toMatchObject({ code: "53300" });
 });
 
+test("sessions_per_user_max holds for all workers together", async () => {
+  await start("workers: 2\nlimits: { sessions_per_user_max: 3 }");
+  for (let count = 0; count < 3; count++) await connect();
+  await expect(connect()).rejects.toMatchObject({
+    code: "53300",
+    message: 'too many connections for role "postgres"',
+  });
+  expect(await samples('straddle_limit_level{limit="sessions_')).toEqual([
+    'straddle_limit_level{limit="sessions_max"} 3',
+    'straddle_limit_level{limit="sessions_per_user_max"} 3',
+  ]);
+  expect(await total("straddle_limit_hits_total")).toBe(1);
+});
+
+test("after POST /quitquitquit new connections are taken for as long as delay_min says", async () => {
+  await start("workers: 2\nshutdown: { delay_min: 1s, delay_max: 3s }");
+  const [first, second] = [await connect(), await connect()];
+  for (const client of [first, second]) await client.query("BEGIN");
+  const url = `http://127.0.0.1:${straddle.metricsPort}/quitquitquit`;
+  expect((await fetch(url, { method: "POST" })).status).toBe(200);
+  await until("the change", async () => (await straddle.page("/readyz")).status === 503);
+  expect(await answer(await connect())).toBe("served");
+  await until("the end of new connections", () =>
+    connect().then(
+      () => false,
+      () => true,
+    ),
+  );
+  expect(await answer(first)).toBe("served");
+  // A signal after that is in haste.
+  straddle.signal("SIGTERM");
+  expect(await straddle.ended).toBe(0);
+  await expect(answer(second)).rejects.toThrow();
+});
+
 test("a cancel request ends its query, whichever worker it comes to", async () => {
   await start(SHARED);
   for (const others of [0, 1]) {

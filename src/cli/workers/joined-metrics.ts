@@ -1,4 +1,6 @@
+import { addLimitLevels } from "../../metrics/limit-metrics.ts";
 import { joinedText, lastingSamples, Registry, type Samples } from "../../metrics/registry.ts";
+import type { SharedPlaces } from "./shared-places.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 
 /** A worker that does not answer a scrape in time is shown as it was last heard of. */
@@ -18,10 +20,13 @@ export class JoinedMetrics {
   #gone: Promise<Samples> = Promise.resolve([]);
   #lastScrape = 0;
 
-  constructor(pool: {
-    readonly workers: readonly WorkerProcess[];
-    readonly restartsCount: number;
-  }) {
+  constructor(
+    pool: { readonly workers: readonly WorkerProcess[]; readonly restartsCount: number },
+    places: Pick<SharedPlaces, "levels">,
+  ) {
+    addLimitLevels(this.#registry, () =>
+      Object.entries(places.levels).map(([limit, value]) => ({ labels: { limit }, value })),
+    );
     this.#workers = () => pool.workers;
     this.#registry.addProcessMetrics();
     this.#registry.addGauge("straddle_workers", "Workers that serve.", () => [

@@ -81,7 +81,7 @@ export class Primary {
     this.#hub = sink === undefined ? undefined : new AuditHub(sink, () => this.#pool.workers);
     this.#places = new SharedPlaces(config.limits.sessionsMax);
     this.#door = new FrontDoor(() => this.#pool.workers);
-    this.#metrics = new JoinedMetrics(this.#pool);
+    this.#metrics = new JoinedMetrics(this.#pool, this.#places);
     // Before the file can change unseen.
     this.#watch = watchConfig(options.configFile, this.#settings, this.#health);
   }

@@ -11,6 +11,10 @@ export class SharedPlaces {
     this.#places = new OwnPlaces(countMax);
   }
 
+  get levels(): OwnPlaces["levels"] {
+    return this.#places.levels;
+  }
+
   take(worker: WorkerProcess, number: number, request: PlaceRequest): void {
     this.#places.take(request, (place) => {
       if (typeof place === "number") {
