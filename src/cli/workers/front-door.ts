@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from "node:net";
+import { keepalive } from "../../session/sockets.ts";
 import { log } from "../log.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 
@@ -13,17 +14,25 @@ export const SILENT_MS = 5_000;
  */
 export class FrontDoor {
   readonly #workers: () => readonly WorkerProcess[];
+  readonly #keepaliveMs: number;
   readonly #servers: Server[] = [];
   #waiting: { readonly socket: Socket; readonly isLocal: boolean }[] = [];
 
-  constructor(workers: () => readonly WorkerProcess[]) {
-    this.#workers = workers;
+  constructor(options: {
+    readonly workers: () => readonly WorkerProcess[];
+    /** Silence after which the system asks whether a client is still there; 0 is never. */
+    readonly keepaliveMs: number;
+  }) {
+    this.#workers = options.workers;
+    this.#keepaliveMs = options.keepaliveMs;
   }
 
   /** Listens on a TCP address or a Unix socket; gives the port, 0 for a socket. Rejects if it can't. */
   listen(address: { host: string; port: number } | { path: string }): Promise<number> {
     const isLocal = "path" in address;
-    const server = createServer({ pauseOnConnect: true }, (socket) => {
+    // What is set of a socket stays set in the worker.
+    const options = { pauseOnConnect: true, noDelay: true, ...keepalive(this.#keepaliveMs) };
+    const server = createServer(options, (socket) => {
       socket.on("error", () => socket.destroy());
       this.#admit(socket, isLocal);
     });

@@ -80,7 +80,10 @@ export class Primary {
     });
     this.#hub = sink === undefined ? undefined : new AuditHub(sink, () => this.#pool.workers);
     this.#places = new SharedPlaces(config.limits.sessionsMax);
-    this.#door = new FrontDoor(() => this.#pool.workers);
+    this.#door = new FrontDoor({
+      workers: () => this.#pool.workers,
+      keepaliveMs: config.listen.keepaliveMs,
+    });
     this.#metrics = new JoinedMetrics(this.#pool, this.#places);
     // Before the file can change unseen.
     this.#watch = watchConfig(options.configFile, this.#settings, this.#health);

@@ -122,7 +122,6 @@ function greet(socket: Socket | undefined, isLocal: boolean): void {
     send({ kind: "greeted" }); // It was gone before it arrived.
     return;
   }
-  socket.setNoDelay(true);
   parts.listener.greet(socket, { isLocal, onGreeted: () => send({ kind: "greeted" }) });
 }
 
