@@ -40,6 +40,7 @@ export function rewriteStatement(input: RewriteInput): Rewrite {
     source: new SourceText(text),
     lookup: new RelationLookup({ naming, catalog, searchPath }),
     walk: WALKERS,
+    start: statement.start,
     end: statement.end,
     database: input.database,
   });

@@ -33,7 +33,8 @@ export class Rewriting {
   readonly source: SourceText;
   readonly lookup: RelationLookup;
   readonly walk: Walkers;
-  /** One past the statement's last token. */
+  /** At the statement's first token, and one past its last. */
+  readonly start: number;
   readonly end: number;
   /** The database that the session is connected to, if known. */
   readonly database: string | undefined;
@@ -62,12 +63,14 @@ export class Rewriting {
     source: SourceText;
     lookup: RelationLookup;
     walk: Walkers;
+    start: number;
     end: number;
     database: string | undefined;
   }) {
     this.source = parts.source;
     this.lookup = parts.lookup;
     this.walk = parts.walk;
+    this.start = parts.start;
     this.end = parts.end;
     this.database = parts.database;
   }
