@@ -164,6 +164,7 @@ function settings(
       port: metrics.port,
       labelSetsMax: metrics.label_sets_max,
     },
+    workers: file.workers,
     sessions: { applicationName: file.sessions.application_name },
     limits: {
       sessionsMax: limits.sessions_max,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Auth } from "./auth-schema.ts";
-import { Count, Duration, FileMode, ListenPort, Port, Size, Text } from "./scalars.ts";
+import { Count, Duration, FileMode, ListenPort, Port, Size, Text, WorkerCount } from "./scalars.ts";
 import { Source } from "./source-schema.ts";
 import { Windows } from "./window-schema.ts";
 
@@ -248,6 +248,9 @@ export const ConfigFile = z.strictObject({
   sessions: Sessions.prefault({}),
   limits: Limits.prefault({}),
   shutdown: Shutdown.prefault({}),
+  workers: WorkerCount.prefault(1).describe(
+    "Processes that serve sessions. `auto`: one for each core that the CPU limit leaves. With 1, Straddle is a single process.",
+  ),
 });
 
 export type ConfigFile = z.infer<typeof ConfigFile>;

@@ -245,7 +245,7 @@ export class ServerHandler {
     if (isIdle && dialogue.needsCatalog && dialogue.windows.length > 0) {
       // What was committed must be known before anybody acts on it.
       dialogue.needsCatalog = false;
-      void context.refreshCatalog().then(() => dialogue.controls.resumeServer());
+      void context.announceCatalog().then(() => dialogue.controls.resumeServer());
       return "blocked";
     }
     const entry = pipeline.ready();
@@ -256,7 +256,7 @@ export class ServerHandler {
     const status = String.fromCharCode(buffer[end - 1] ?? 0x49);
     this.#intervention = undefined;
     dialogue.status = status === "T" || status === "E" ? status : "I";
-    if (isIdle) this.#transactionEnded();
+    if (isIdle) this.#transactionEnded({ isOwn: entry?.isOwn === true });
 
     const replay = this.#recovery.takeReplay();
     if (replay !== undefined) {
@@ -274,7 +274,7 @@ export class ServerHandler {
     return "done";
   }
 
-  #transactionEnded(): void {
+  #transactionEnded({ isOwn }: { readonly isOwn: boolean }): void {
     const dialogue = this.#dialogue;
     dialogue.uncommittedDdl = "none";
     if (dialogue.pipeline.count === 0) {
@@ -286,7 +286,8 @@ export class ServerHandler {
       dialogue.hasUnsettledSession = false;
       dialogue.forgetSchemas();
     }
-    dialogue.endFlip();
+    // The end of a question of Straddle's own is not that of a flip that was sent behind it.
+    if (!isOwn) dialogue.endFlip();
   }
 
   #parameterStatus(buffer: Buffer, start: number, end: number): void {

@@ -5,7 +5,7 @@ import type { VersionTag } from "../version/tag.ts";
 import type { Window } from "../version/window.ts";
 import type { StartupPacket } from "../wire/startup.ts";
 import type { Decider } from "./decider.ts";
-import type { FlipGate } from "./flip-gate.ts";
+import type { Gate } from "./flip-gate.ts";
 import type { LimitHits } from "./limit-hits.ts";
 import type { Observer } from "./observer.ts";
 import type { ServerUser } from "./server-connector.ts";
@@ -71,7 +71,7 @@ export interface SessionContext {
   readonly tagging: Tagging;
   readonly policy: LockTimeoutPolicy;
   readonly decider: Decider;
-  readonly gate: FlipGate;
+  readonly gate: Gate;
   readonly observer: Observer;
   /** How often limits were met. */
   readonly hits: LimitHits;
@@ -85,6 +85,8 @@ export interface SessionContext {
   naming(tag: VersionTag | undefined): Naming;
   /** Reads the catalog again. Settles when the new one is in `catalog`, also when reading failed. */
   refreshCatalog(): Promise<void>;
+  /** The same, and everybody else who fronts this database by these settings has read it too. */
+  announceCatalog(): Promise<void>;
   /** Makes a new connection to the server; gives what calls it off. */
   connectServer(user: ServerUser): () => void;
   /** Something that should not be: told to the operator. */
