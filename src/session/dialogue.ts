@@ -52,7 +52,6 @@ export class Dialogue {
   readonly pipeline: Pipeline;
   readonly prepared: PreparedStatements;
   readonly large: LargeTexts;
-
   readonly #isWindowed: boolean;
   /** As the last ReadyForQuery said. */
   status: "I" | "T" | "E" = "I";

@@ -33,6 +33,8 @@ export class Canary {
       packet,
       rest: Buffer.alloc(0),
       context: rig.state,
+      connectedAt: performance.now(),
+      server: { packet, connect: (user) => rig.state.connectServer(user) },
       onEnd: () => undefined,
     });
   }

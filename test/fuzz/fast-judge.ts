@@ -4,8 +4,8 @@ import { clientFrameEnd, framesOf, typeOf } from "./frames.ts";
 import { BUG } from "./judge.ts";
 import type { Leg } from "./recording.ts";
 
-/** FATAL of Straddle's own, about a protocol that was broken. */
-const FATAL = /^E....SFATAL\0VFATAL\0C08P01\0/s;
+/** FATAL of Straddle's own, about a protocol that was broken, or a server that is gone. */
+const FATAL = /^E....SFATAL\0VFATAL\0C08(P01|006)\0/s;
 const THE_END = Buffer.from("SELECT 'the end'\0");
 
 /** What is wrong with what came of a case; undefined where all is as it must be. */
@@ -84,7 +84,7 @@ function changedToClient({ serverSent, clientReceived }: Outcome): string | unde
   if (same === clientReceived.length) return undefined;
   const text = clientReceived.toString("latin1");
   // A byte of Straddle's own FATAL can be the one that the server would have sent.
-  const end = text.lastIndexOf("SFATAL\0VFATAL\0C08P01\0") - 5;
+  const end = text.lastIndexOf("SFATAL\0VFATAL\0C08") - 5;
   const rest = end >= 0 && end < same ? text.slice(end) : text.slice(same);
   if (FATAL.test(rest)) return undefined;
   return `byte ${same} is not the server's: ${JSON.stringify(rest.slice(0, 200))}`;

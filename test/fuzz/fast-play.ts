@@ -78,12 +78,15 @@ export async function playFast(rig: Rig, script: Script): Promise<Outcome> {
         packet,
         rest: Buffer.from(rest),
         context: rig.state,
+        connectedAt: performance.now(),
+        server: { packet, connect: (given) => rig.state.connectServer(given) },
         onEnd: () => {
           hasEnded = true;
         },
       });
     },
     onCancel: (client) => client.destroy(),
+    onTimeout: () => undefined,
     onEnd: () => undefined,
   });
 

@@ -118,6 +118,8 @@ async function observersOf(config: Config) {
     labelSetsMax: config.metrics.labelSetsMax,
     audit: () => audit,
     cache: () => undefined,
+    logins: () => undefined,
+    limits: () => undefined,
     windows: () => [],
   });
   return [audit, metrics];

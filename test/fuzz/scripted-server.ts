@@ -165,11 +165,6 @@ export class ScriptedServer {
       this.isTerminated = true;
       return [];
     }
-    if (type === "p") {
-      // Nobody has asked for a password.
-      this.isOver = true;
-      return [LOST];
-    }
     if (this.#copy !== "no") return this.#inCopy(type, question, this.#copy);
     if (type === "S") {
       this.#isSkipping = false;
