@@ -6,6 +6,7 @@ import type { Refusal, StatementPlan, TextPlan } from "./text-plan.ts";
 
 /** The plan of a statement that is too large to be analysed: passed on or refused as a whole. */
 export function oversizePlan(dialogue: Dialogue): TextPlan {
+  dialogue.context.hits.add("statement_size_max");
   return unseenPlan(dialogue, OVERSIZE);
 }
 
@@ -15,16 +16,15 @@ export function oversizePlan(dialogue: Dialogue): TextPlan {
  */
 export function unanalysedChoice(dialogue: Dialogue, text: string, why: AnalysisFailure): Choice {
   dialogue.large.forget();
+  if (why === "too_slow") dialogue.context.hits.add("analysis_timeout");
   const plan = unseenPlan(dialogue, { ...UNANALYSED, detail: `${WHY[why]} ${MATTERS}` });
   // It could hold anything.
-  if (plan.statements[0]?.refusal === undefined) dialogue.forgetSchemas();
-  const { tag } = dialogue.info;
-  return { plan, text, tag, traceId: undefined, startedMs: performance.now(), overheadMs: 0 };
+  if (plan.statements[0]?.refusal === undefined) couldBeAnything(dialogue);
+  return choiceOf(plan, text, dialogue.info.tag);
 }
 
 function unseenPlan(dialogue: Dialogue, refusal: Refusal): TextPlan {
   const { context, info } = dialogue;
-  context.hits.add("statement_size_max");
   const mayBeTagged = context.tagging.usesComments && dialogue.windows.length > 0;
   const isNamed = mayBeTagged || !dialogue.naming(info.tag).isEmpty;
   const couldMatter = isNamed || context.policy.onMissing !== "off";

@@ -117,6 +117,8 @@ for (const [protocol, say] of [
     expect(await ask(client, query("BEGIN"))).toEqual(["BEGIN"]);
     expect(await ask(client, ...say(BOMB))).toEqual(["54001"]);
     expect(client.transcript.join("")).toContain("longer than limits.analysis_timeout");
+    const hits = 'straddle_limit_hits_total{limit="analysis_timeout"}';
+    expect(await straddle.metric(hits)).toBe(1);
     expect(await ask(client, query("SELECT 1"))).toEqual(["25P02"]);
     expect(await ask(client, query("ROLLBACK"))).toEqual(["ROLLBACK"]);
     const sql = large("SELECT user_id FROM orders WHERE user_id IN (?)", 4_000);

@@ -48,7 +48,11 @@ async function fuzz(rigs: readonly Rig[]): Promise<void> {
     if (done === Math.floor(COUNT / 4)) heapBefore = heapSize();
     const one = caseOf(SEED + done, rigs);
     const fault = faultOf(one, await playFast(one.rig, one.script));
-    if (fault !== undefined) failures.push(report(SEED + done, one, fault));
+    if (fault !== undefined) {
+      failures.push(report(SEED + done, one, fault));
+      // At once: a long run may not come to its end.
+      process.stderr.write(`${failures.at(-1)}\n`);
+    }
     if (done % CANARY_EVERY !== 0) continue;
     for (const canary of canaries) expect(await canary.ask(query("SELECT 3"))).toBe("T D C Z");
     if (done > 0 && done % 50_000 === 0) {
