@@ -39,6 +39,7 @@ export function analysisScript(): string | undefined {
 export class AnalysisThread {
   readonly #script: string;
   readonly #timeoutMs: () => number;
+  readonly #heapSizeMaxMb: number;
   readonly #queue: Job[] = [];
   #worker: Worker | undefined;
   #isReady = false;
@@ -46,8 +47,13 @@ export class AnalysisThread {
   #sent: Catalog | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(options: { readonly script: string; readonly timeoutMs: () => number }) {
+  constructor(options: {
+    readonly script: string;
+    readonly timeoutMs: () => number;
+    readonly heapSizeMaxMb?: number;
+  }) {
     this.#script = options.script;
+    this.#heapSizeMaxMb = options.heapSizeMaxMb ?? HEAP_SIZE_MAX_MB;
     this.#timeoutMs = options.timeoutMs;
   }
 
@@ -110,7 +116,7 @@ export class AnalysisThread {
 
   #start(): Worker {
     const worker = new Worker(this.#script, {
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_SIZE_MAX_MB },
+      resourceLimits: { maxOldGenerationSizeMb: this.#heapSizeMaxMb },
     });
     worker.unref();
     this.#worker = worker;

@@ -38,7 +38,7 @@ const look = (text: string): AnalysisQuestion => ({ kind: "look", text, policy: 
 const EMPTY = new Catalog([], 1);
 
 function start(timeoutMs = 5_000): AnalysisThread {
-  thread = new AnalysisThread({ script, timeoutMs: () => timeoutMs });
+  thread = new AnalysisThread({ script, timeoutMs: () => timeoutMs, heapSizeMaxMb: 32 });
   return thread;
 }
 
