@@ -70,7 +70,9 @@ function withoutFlush(bytes: Buffer): Buffer {
   let at = 0;
   for (;;) {
     const next = clientFrameEnd(bytes, at);
-    if (next === "wait" || next === "lost") break;
+    // Behind what is no message nothing counts: the server does not read it.
+    if (next === "lost") return Buffer.concat(kept);
+    if (next === "wait") break;
     if (bytes[at] !== 0x48) kept.push(bytes.subarray(at, next));
     at = next;
   }
