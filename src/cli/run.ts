@@ -109,6 +109,7 @@ export async function startStraddle(
     clientTls?.stop();
     certificates.stop();
     auth?.stop();
+    await state.analysis?.stop();
     await reader.stop();
     await observers.stop();
   };

@@ -2,6 +2,7 @@ import type { Config } from "../config/config.ts";
 import { takeOver } from "../config/written.ts";
 import type { CatalogReader } from "../control/catalog-reader.ts";
 import type { LockTimeoutPolicy } from "../guard/lock-timeout.ts";
+import { AnalysisThread, analysisScript } from "../session/analysis-thread.ts";
 import { Decider } from "../session/decider.ts";
 import { FlipGate, type Gate } from "../session/flip-gate.ts";
 import { LimitHits } from "../session/limit-hits.ts";
@@ -29,6 +30,7 @@ export class SharedState implements SessionContext {
   tagging: Tagging;
   policy: LockTimeoutPolicy;
   decider: Decider;
+  readonly analysis: AnalysisThread | undefined;
   generation = 0;
   catalog = new Catalog([], 0);
   /** Keys of the file whose change waits for the next start. */
@@ -67,6 +69,9 @@ export class SharedState implements SessionContext {
     this.tagging = taggingFor(config, env, this.#labels);
     this.policy = config.guard.lockTimeout;
     this.decider = new Decider({ policy: this.policy, cacheSizeMax: config.limits.cacheSizeMax });
+    const script = analysisScript();
+    const timeoutMs = () => this.#config.limits.analysisTimeoutMs;
+    this.analysis = script === undefined ? undefined : new AnalysisThread({ script, timeoutMs });
   }
 
   get config(): Config {
@@ -144,6 +149,7 @@ export class SharedState implements SessionContext {
 function sessionLimits({ limits }: Config): SessionLimits {
   return {
     statementSizeMax: limits.statementSizeMax,
+    workerSizeMin: limits.workerSizeMin,
     oversize: limits.oversize,
     preparedSizeMax: limits.preparedSizeMax,
     pipelineCountMax: limits.pipelineMax,

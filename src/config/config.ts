@@ -171,6 +171,8 @@ function settings(
       sessionsPerUserMax: limits.sessions_per_user_max,
       greetingsMax: limits.greetings_max,
       statementSizeMax: limits.statement_size_max,
+      workerSizeMin: limits.worker_size_min,
+      analysisTimeoutMs: limits.analysis_timeout,
       oversize: limits.oversize,
       cacheSizeMax: limits.cache_size_max,
       preparedSizeMax: limits.prepared_size_max,

@@ -59,6 +59,7 @@ export interface PlanInput {
 // What a cached analysis costs beyond its text, measured roughly: an AST is some 40 times its text.
 const LOOK_SIZE_FACTOR = 48;
 const PLAN_SIZE_FACTOR = 12;
+const BARE_SIZE_FACTOR = 4;
 const ENTRY_SIZE = 1_024;
 
 /**
@@ -88,12 +89,30 @@ export class Decider {
     };
   }
 
+  knownLook({ key }: Scan): Look | undefined {
+    return this.#looks.get(key);
+  }
+
+  /** A look that was made elsewhere, and came without its trees. */
+  keepLook({ key }: Scan, look: Look): void {
+    if (look.isParsed) this.#looks.set(key, look, key.length * BARE_SIZE_FACTOR + ENTRY_SIZE);
+  }
+
+  knownPlan(input: PlanInput): TextPlan | undefined {
+    return this.#plans.get(namesOf(input) + input.text);
+  }
+
+  keepPlan(input: PlanInput, plan: TextPlan): void {
+    const key = namesOf(input) + input.text;
+    this.#plans.set(key, plan, key.length * BARE_SIZE_FACTOR + ENTRY_SIZE);
+  }
+
   /** `text` is only called for, when the text was not seen before. */
   look(scan: Scan, text: () => string): Look {
     const { key } = scan;
-    const known = this.#looks.get(key);
+    const known = this.knownLook(scan);
     if (known !== undefined) return known;
-    const look = this.#makeLook(text());
+    const look = this.makeLook(text());
     // Texts of one key differ in constants, and one of them can be wrong where the other is not.
     if (look.isParsed) this.#looks.set(key, look, key.length * LOOK_SIZE_FACTOR + ENTRY_SIZE);
     return look;
@@ -108,8 +127,8 @@ export class Decider {
 
   /** The plan of a text that `mentions` says could matter. */
   plan(input: PlanInput): TextPlan {
-    const { text, scan, naming, catalog, searchPath } = input;
-    const names = `${naming.id}\0${catalog.epoch}\0${searchPath.join("\0")}\0\0`;
+    const { text, scan } = input;
+    const names = namesOf(input);
     const key = names + text;
     const known = this.#plans.get(key);
     if (known !== undefined) return known;
@@ -142,7 +161,8 @@ export class Decider {
     return made;
   }
 
-  #makeLook(text: string): Look {
+  /** Without the cache. */
+  makeLook(text: string): Look {
     const described = describeStatements(text);
     const statements = described.statements.map((facts) => this.#passed(facts));
     const isUnparsed = described.kind !== "described";
@@ -223,6 +243,10 @@ export class Decider {
     const ranText = edits.length > 0 ? applyEdits(text, edits) : undefined;
     return { statements, edits, ranText };
   }
+}
+
+function namesOf({ naming, catalog, searchPath }: PlanInput): string {
+  return `${naming.id}\0${catalog.epoch}\0${searchPath.join("\0")}\0\0`;
 }
 
 function mentionsAny(identifiers: ReadonlySet<string>, naming: Naming): boolean {

@@ -277,7 +277,7 @@ export class ServerHandler {
   #transactionEnded({ isOwn }: { readonly isOwn: boolean }): void {
     const dialogue = this.#dialogue;
     dialogue.uncommittedDdl = "none";
-    if (dialogue.pipeline.count === 0) {
+    if (dialogue.pipeline.isDrained) {
       if (dialogue.pins.size > 0) dialogue.pins.clear();
       dialogue.prepared.closeAllPortals();
       dialogue.batchEnded();

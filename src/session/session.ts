@@ -240,7 +240,7 @@ export class Session {
     const dialogue = this.#dialogue;
     const { pipeline } = dialogue;
     // A COPY waits for the client's data.
-    const isDrained = dialogue.isWaitingForDrain && (pipeline.count === 0 || pipeline.isCopyIn);
+    const isDrained = dialogue.isWaitingForDrain && (pipeline.isDrained || pipeline.isCopyIn);
     if (!isDrained && !dialogue.isWaitingForRoom) return;
     dialogue.isWaitingForDrain = false;
     dialogue.isWaitingForRoom = false;

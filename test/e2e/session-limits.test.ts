@@ -91,6 +91,7 @@ test("every limit is counted from the start, at 0, and its most is told where it
   const values = all.filter(([name]) => name.startsWith("straddle_limit_hits_total"));
   expect(values.map(([, value]) => value)).toEqual(values.map(() => 0));
   expect(named("straddle_limit_hits_total").sort()).toEqual([
+    "analysis_timeout",
     "buffer_size_max",
     "cache_size_max",
     "greetings_max",

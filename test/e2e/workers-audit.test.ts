@@ -4,7 +4,7 @@ import { join } from "node:path";
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import {
-  buildFolder,
+  ownFolder,
   type StraddleProcess,
   startStraddleProcess,
   writeConfig,
@@ -72,7 +72,7 @@ for (const { to, audit } of [
   { to: "a file", audit: "{ to: file, path: FILE, parameters: full }" },
 ]) {
   test(`lines of several workers do not mix: ${to}`, async () => {
-    const file = join(buildFolder(), "audit.jsonl");
+    const file = join(ownFolder(), "audit.jsonl");
     const yaml = `workers: 3\naudit: ${audit.replace("FILE", file)}`;
     straddle = await startStraddleProcess(writeConfig(database, yaml));
     const sent = await sayMuch();
@@ -83,7 +83,7 @@ for (const { to, audit } of [
 }
 
 test("SIGHUP opens the file anew, for all workers", async () => {
-  const file = join(buildFolder(), "rotated.jsonl");
+  const file = join(ownFolder(), "rotated.jsonl");
   const yaml = `workers: 2\naudit: { to: file, path: ${file}, parameters: full }`;
   straddle = await startStraddleProcess(writeConfig(database, yaml));
   const clients = [await connect(), await connect()];
@@ -100,7 +100,7 @@ test("SIGHUP opens the file anew, for all workers", async () => {
 });
 
 test("while the log can't be written no statement starts on any worker, and none is lost", async () => {
-  const pipe = join(buildFolder(), "audit.pipe");
+  const pipe = join(ownFolder(), "audit.pipe");
   execFileSync("mkfifo", [pipe]);
   // Opened for reading as well, so that opening it waits for nobody; and not read until later.
   const keeper = spawn("sh", ["-c", `exec 3<>${pipe}; exec sleep 60`], { stdio: "ignore" });

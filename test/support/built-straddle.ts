@@ -1,7 +1,9 @@
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { inject } from "vitest";
 import type { TestDatabase } from "./server.ts";
 import { until } from "./until.ts";
 
@@ -23,23 +25,15 @@ export interface StraddleProcess {
   stop(): Promise<number | null>;
 }
 
-const FOLDER = resolve(`.straddle/test-${process.pid}`);
-let isBuilt = false;
+let folder: string | undefined;
 
 /** A folder for this test file's own files; gone at the end. */
-export function buildFolder(): string {
-  if (!isBuilt) {
-    mkdirSync(FOLDER, { recursive: true });
-    copyFileSync("package.json", join(FOLDER, "package.json"));
-    const compiler = "node_modules/typescript/bin/tsc";
-    execFileSync(process.execPath, [
-      compiler,
-      ...["-p", "tsconfig.build.json", "--outDir", join(FOLDER, "dist")],
-    ]);
-    process.once("exit", () => rmSync(FOLDER, { recursive: true, force: true }));
-    isBuilt = true;
-  }
-  return FOLDER;
+export function ownFolder(): string {
+  if (folder !== undefined) return folder;
+  const made = mkdtempSync(join(tmpdir(), "straddle-test-"));
+  process.once("exit", () => rmSync(made, { recursive: true, force: true }));
+  folder = made;
+  return made;
 }
 
 let lastFile = 0;
@@ -57,15 +51,14 @@ export function writeConfig(database: TestDatabase, yaml: string): string {
   };
   const defaults = Object.entries(parts).filter(([key]) => !hasKey(key));
   lastFile += 1;
-  const file = join(buildFolder(), `straddle-${lastFile}.yaml`);
+  const file = join(ownFolder(), `straddle-${lastFile}.yaml`);
   writeFileSync(file, [...defaults.map(([key, value]) => `${key}: ${value}`), yaml].join("\n"));
   return file;
 }
 
 function spawnStraddle(file: string) {
-  const main = join(buildFolder(), "dist/cli/main.js");
   const env = { PATH: process.env["PATH"] };
-  return spawn(process.execPath, [main, "run", "--config", file], {
+  return spawn(process.execPath, [inject("main"), "run", "--config", file], {
     env,
     stdio: ["ignore", "pipe", "pipe"],
   });
