@@ -5,6 +5,7 @@ import type { Naming } from "../version/naming.ts";
 import type { VersionTag } from "../version/tag.ts";
 import type { Window } from "../version/window.ts";
 import { FLUSH } from "../wire/encode.ts";
+import { CatalogNeed } from "./catalog-need.ts";
 import { isAsciiSafe, javascriptEncoding } from "./client-encoding.ts";
 import type { ClientFrame } from "./client-frame.ts";
 import type { Look } from "./decider.ts";
@@ -73,8 +74,7 @@ export class Dialogue {
   hasUnsettledSession = false;
   /** The catalog shows this transaction's schema changes only when it commits. */
   uncommittedDdl: UncommittedDdl = "none";
-  /** DDL in this transaction: when it commits, the catalog is read again. */
-  needsCatalog = false;
+  readonly catalogNeed: CatalogNeed;
   /** Rises with anything but the context that decisions hang on. */
   ownGeneration = 0;
   /** When the statement at hand began to wait for a flip. `performance.now()`. */
@@ -98,6 +98,7 @@ export class Dialogue {
     readonly toServer: Outbox;
   }) {
     this.context = options.context;
+    this.catalogNeed = new CatalogNeed(options.context, () => this.windows);
     this.controls = options.controls;
     this.info = options.info;
     this.startupTag = options.info.tag;
@@ -272,22 +273,10 @@ export class Dialogue {
       this.forgetSchemas();
       this.hasUnsettledSession = true;
     }
-    if (
-      changesCatalogInSight(facts) &&
-      (facts.parsed.kind !== "DiscardStmt" || this.#isShadowed())
-    ) {
-      this.needsCatalog = true;
+    if (changesCatalogInSight(facts) && this.catalogNeed.note(facts)) {
       this.uncommittedDdl = afterStatement(this.uncommittedDdl, facts, this.windows);
     }
     if (facts.transaction === "rollback" || facts.transaction === "rollback_to") this.pins.clear();
-  }
-
-  /** Whether a temporary table stands before a windowed one, in any session. */
-  #isShadowed(): boolean {
-    const { catalog } = this.context;
-    return this.windows.some(({ table, renameTable }) =>
-      [table, renameTable].some((name) => name !== undefined && catalog.hasTemporary(name)),
-    );
   }
 
   #readComment(comment: string): { tag: VersionTag | undefined; traceId: string | undefined } {

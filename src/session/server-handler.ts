@@ -242,9 +242,8 @@ export class ServerHandler {
     const dialogue = this.#dialogue;
     const { pipeline, toClient, context } = dialogue;
     const isIdle = buffer[end - 1] === 0x49; // I
-    if (isIdle && dialogue.needsCatalog && dialogue.windows.length > 0) {
+    if (isIdle && dialogue.catalogNeed.take()) {
       // What was committed must be known before anybody acts on it.
-      dialogue.needsCatalog = false;
       void context.announceCatalog().then(() => dialogue.controls.resumeServer());
       return "blocked";
     }

@@ -56,7 +56,7 @@ export function unreadChoice({ info }: Dialogue, plan: TextPlan, text = ""): Cho
 export function couldBeAnything(dialogue: Dialogue): void {
   dialogue.forgetSchemas();
   dialogue.hasUnsettledSession = true;
-  dialogue.needsCatalog = true;
+  dialogue.catalogNeed.assume();
 }
 
 function choiceOf(plan: TextPlan, text: string, tag: VersionTag | undefined): Choice {
