@@ -232,10 +232,11 @@ test("idle_timeout: as the server's idle_session_timeout, but for transactions a
   await itself.untilClosed();
 
   await start("idle_timeout: 300ms");
-  const [idle, open, busy] = [await logIn(), await logIn(), await logIn()];
+  const idle = await logIn();
+  const startedAt = performance.now();
+  const [open, busy] = [await logIn(), await logIn()];
   await ask(open, "BEGIN");
   await busy.send(query("SELECT pg_sleep(1)"));
-  const startedAt = performance.now();
   await idle.untilClosed();
   expect(performance.now() - startedAt).toBeGreaterThan(290);
   expect(lastError(idle)).toBe(lastError(itself));
