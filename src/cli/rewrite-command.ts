@@ -54,7 +54,7 @@ function print(result: ReturnType<typeof rewriteText>, asJson: boolean): void {
   }
 }
 
-function parseTag(text: string): VersionTag {
+export function parseTag(text: string): VersionTag {
   const tag = tagFromSetting([{ kind: "setting" }], text);
   if (tag !== undefined) return tag;
   throw new SetupError(`--as must be app@version, such as orders-api@1.4.0, not "${text}"`);
