@@ -30,17 +30,21 @@ const SCHEMA = `
   CREATE TABLE notes (id int, order_id int);
   INSERT INTO orders (user_id) VALUES (7);`;
 
+// Other tests make copies on the same server: these are told by their owner.
+const OWNER = `rehearser_${process.pid}`;
+
 let database: TestDatabase;
 let folder: string;
 
 beforeAll(async () => {
   await loadParser();
   database = await createDatabase();
-  await runDirect(database, SCHEMA);
+  await runDirect(database, `${SCHEMA} CREATE ROLE ${OWNER} LOGIN SUPERUSER`);
   folder = mkdtempSync(join(tmpdir(), "straddle-rehearse-"));
 });
 
 afterAll(async () => {
+  await runDirect(database, `DROP ROLE ${OWNER}`);
   await database.drop();
   rmSync(folder, { recursive: true });
 });
@@ -53,7 +57,7 @@ async function rehearsed(
   options: { readonly as?: string; readonly window?: string; readonly distinctMax?: number } = {},
 ): Promise<RehearsalReport> {
   const loaded = parseConfig(
-    `server: { url: '${database.url}' }\nwindows: [${options.window ?? WINDOW}]`,
+    `server: { url: '${database.url}' }\ncontrol: { user: ${OWNER} }\nwindows: [${options.window ?? WINDOW}]`,
     {},
   );
   if (loaded.kind === "error") throw new Error(loaded.message);
@@ -210,7 +214,8 @@ test("nothing is executed, nothing is left behind, and the tables are as they we
   await client.connect();
   const { rows } = await client.query(
     `SELECT (SELECT count(*)::int FROM orders) AS orders, (SELECT last_value::int FROM numbers) AS number,
-            (SELECT count(*)::int FROM pg_database WHERE datname LIKE 'straddle_rehearsal%') AS left_over`,
+            (SELECT count(*)::int FROM pg_database WHERE datname LIKE 'straddle_rehearsal%'
+               AND datdba = '${OWNER}'::regrole) AS left_over`,
   );
   await client.end();
   expect(rows).toEqual([{ orders: 1, number: 1, left_over: 0 }]);
