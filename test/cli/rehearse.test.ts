@@ -7,7 +7,8 @@ import type { RehearsalReport } from "../../src/cli/rehearse/rehearsal-report.ts
 import { rehearse } from "../../src/cli/rehearse/rehearse.ts";
 import { parseConfig } from "../../src/config/load.ts";
 import { loadParser } from "../../src/sql/parse.ts";
-import { createDatabase, type TestDatabase } from "../support/server.ts";
+import { hasPostgres15, POSTGRES_15 } from "../support/program.ts";
+import { createDatabase, startServer, type TestDatabase } from "../support/server.ts";
 import { runDirect } from "../support/twins.ts";
 
 const SCHEMA = `
@@ -54,10 +55,15 @@ const WINDOW =
 
 async function rehearsed(
   text: string,
-  options: { readonly as?: string; readonly window?: string; readonly distinctMax?: number } = {},
+  options: {
+    readonly as?: string;
+    readonly window?: string;
+    readonly distinctMax?: number;
+    readonly url?: string;
+  } = {},
 ): Promise<RehearsalReport> {
   const loaded = parseConfig(
-    `server: { url: '${database.url}' }\ncontrol: { user: ${OWNER} }\nwindows: [${options.window ?? WINDOW}]`,
+    `server: { url: '${options.url ?? database.url}' }\ncontrol: { user: ${options.url === undefined ? OWNER : "postgres"} }\nwindows: [${options.window ?? WINDOW}]`,
     {},
   );
   if (loaded.kind === "error") throw new Error(loaded.message);
@@ -219,4 +225,29 @@ test("nothing is executed, nothing is left behind, and the tables are as they we
   );
   await client.end();
   expect(rows).toEqual([{ orders: 1, number: 1, left_over: 0 }]);
+});
+
+test.skipIf(!hasPostgres15)("the schema is copied on PostgreSQL 15 too", async () => {
+  const server = await startServer({ binaries: POSTGRES_15 });
+  try {
+    const url = `postgres://postgres@${server.host}:${server.port}/postgres`;
+    const client = new pg.Client(url);
+    await client.connect();
+    await client.query(SCHEMA);
+    await client.end();
+    const statements = cases.filter(({ as, verdict }) => as === "1.4.0" && verdict === "passes");
+    const all = await rehearsed(statements.map(({ sql }) => sql).join(";"), { as: "1.4.0", url });
+    expect({ ok: all.ok, missing: all.missing, ...all.counts }).toEqual({
+      ok: true,
+      missing: [],
+      passes: statements.length - 1,
+      unplanned: 1,
+      unproven: 0,
+      fails: 0,
+      refused: 0,
+      differs: 0,
+    });
+  } finally {
+    await server.stop();
+  }
 });
