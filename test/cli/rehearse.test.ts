@@ -206,6 +206,15 @@ test("a window on a table's name", async () => {
   expect([report.ok, report.counts.passes, report.touched]).toEqual([true, 2, 2]);
 });
 
+test("a log without a statement, and one of which nothing can be planned, prove nothing", async () => {
+  await expect(rehearsed("-- nothing", { as: "1.0.0" })).rejects.toThrow(/has no statement to/);
+  await expect(rehearsed(record({ database: "another", sql: "SELECT 1" }))).rejects.toThrow(
+    `has no statement of database ${database.name} to rehearse`,
+  );
+  const report = await rehearsed("SELECT * FROM nowhere", { as: "1.0.0" });
+  expect([report.ok, report.counts.unproven]).toEqual([false, 1]);
+});
+
 test("statements for which there was no room make the answer no", async () => {
   const report = await rehearsed("SELECT 1; SELECT id FROM orders", {
     as: "1.0.0",

@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { SetupError } from "../fail.ts";
 
 /** An output column, as the server describes it. */
 export interface Field {
@@ -111,7 +112,7 @@ class Preparation implements pg.Submittable {
   handleError(error: unknown): void {
     this.#forget();
     if (isServerError(error)) this.#resolve(failureOf(error));
-    else this.#reject(error); // The connection's end.
+    else this.#reject(lost(error));
   }
 
   handleReadyForQuery(): void {
@@ -135,12 +136,17 @@ interface WireField {
   readonly columnID: number;
 }
 
+function lost(error: unknown): SetupError {
+  const because = error instanceof Error ? error.message : String(error);
+  return new SetupError(`the connection to the scratch database was lost: ${because}`);
+}
+
 function isServerError(error: unknown): error is Error {
   return error instanceof Error && "severity" in error;
 }
 
 function failureOf(error: unknown): Extract<Plan, { kind: "failed" }> {
-  if (!isServerError(error)) throw error;
+  if (!isServerError(error)) throw lost(error);
   const member = (name: string) => {
     const value: unknown = Reflect.get(error, name);
     return typeof value === "string" ? value : "";

@@ -95,10 +95,12 @@ export class Findings {
       "statements" | "distinct" | "skipped" | "unread" | "elsewhere" | "missing" | "uncopied"
     > & { readonly windows: readonly Window[] },
   ): RehearsalReport {
-    const { fails, refused, differs } = this.#counts;
+    const { fails, refused, differs, passes, unproven } = this.#counts;
+    // Where nothing could be tried, as with a wrong search path, nothing is proven.
+    const isTried = passes > 0 || unproven === 0;
     return {
       ...rest,
-      ok: fails + refused + differs + rest.skipped === 0,
+      ok: isTried && fails + refused + differs + rest.skipped === 0,
       windows: rest.windows.map(({ schema, table }) => `${schema}.${table}`),
       counts: this.#counts,
       touched: this.#touched,
@@ -143,11 +145,18 @@ function notes(report: RehearsalReport): string[] {
   if (elsewhere > 0) lines.push(`statements to other databases, left out: ${elsewhere}`);
   if (skipped > 0) lines.push(`statements that there was no room for: ${skipped}`);
   const bad = counts.fails + counts.refused + counts.differs;
+  const unproven = counts.unproven === 0 ? "" : `, ${counts.unproven} are not proven`;
   const why =
     bad > 0
       ? `${counts.fails} would fail, ${counts.refused} would be refused, ${counts.differs} would answer otherwise`
-      : "not all statements were rehearsed";
-  lines.push(ok ? `yes: ${counts.passes} distinct statements pass under both names` : `no: ${why}`);
+      : skipped > 0
+        ? "not all statements were rehearsed"
+        : "none of the statements can be planned without a rename either";
+  lines.push(
+    ok
+      ? `yes: ${counts.passes} distinct statements pass under both names${unproven}`
+      : `no: ${why}`,
+  );
   return lines;
 }
 

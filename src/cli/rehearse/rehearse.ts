@@ -44,6 +44,10 @@ export async function rehearse(config: Config, options: RehearseOptions): Promis
   if (problem !== undefined) throw new SetupError(problem);
 
   const input = await readInput(config, options);
+  if (input.distinct.size === 0) {
+    const where = options.as === undefined ? ` of database ${config.control.database}` : "";
+    throw new SetupError(`${options.file} has no statement${where} to rehearse`);
+  }
   const { schema, locale } = await withConnection(config, async (client) => ({
     schema: await readSchema(client),
     locale: await localeClauses(client),
