@@ -13,6 +13,7 @@ import { explainSystemError, SetupError } from "./fail.ts";
 import { limitState } from "./limit-state.ts";
 import { log } from "./log.ts";
 import { physicalNames } from "./physical-names.ts";
+import type { BlindSpotCount } from "./preflight/window-preflight.ts";
 import type { SharedState } from "./shared-state.ts";
 import type { Links } from "./workers/links.ts";
 
@@ -29,6 +30,8 @@ export class Observers {
   #listener: Pick<Listener, "levels"> | undefined;
   /** Of terminated authentication; undefined where there is none. */
   logins: LoginFailures | undefined;
+  /** What windows leave behind in the database, as far as it was looked up. */
+  blindSpots: () => readonly BlindSpotCount[] = () => [];
   #admin: Admin | undefined;
 
   /** What can't be opened is a SetupError. */
@@ -48,6 +51,7 @@ export class Observers {
           const levels = this.#listener?.levels;
           return this.#state && levels && limitState(this.#state, levels);
         },
+        blindSpots: () => this.blindSpots(),
         windows: () => (this.#state === undefined ? [] : physicalNames(this.#state)),
       });
     }

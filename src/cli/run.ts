@@ -17,6 +17,7 @@ import { listenOnSocket } from "./listen-socket.ts";
 import { log } from "./log.ts";
 import { Observers } from "./observers.ts";
 import { OwnAuth } from "./own-auth.ts";
+import { WindowPreflight } from "./preflight/window-preflight.ts";
 import { SharedState } from "./shared-state.ts";
 import { Shutdown } from "./shutdown.ts";
 import { socketFile } from "./socket-file.ts";
@@ -90,8 +91,12 @@ export async function startStraddle(
     onProblem: (error) => health.catalogRead(error),
   });
   state.labelProblems(); // So that the log tells of them at once.
+  // Of a worker: its primary's, once for all.
+  const preflight =
+    links === undefined ? new WindowPreflight({ config: () => state.config, log }) : undefined;
+  observers.blindSpots = () => preflight?.counts ?? [];
   // Before the file can change unseen.
-  const watch = watchConfig(options.configFile, state, health);
+  const watch = watchConfig(options.configFile, state, health, () => preflight?.look());
   let listener: Listener | undefined;
   let clientTls: ClientTlsFiles | undefined;
   const certificates = new CertificateWatch({
@@ -110,6 +115,7 @@ export async function startStraddle(
     certificates.stop();
     auth?.stop();
     await state.analysis?.stop();
+    await preflight?.stop();
     await reader.stop();
     await observers.stop();
   };
@@ -131,7 +137,11 @@ export async function startStraddle(
     });
     observers.logins = auth?.failures;
     const report = () =>
-      health.report(state, { audit: observers.auditProblem, certificates: certificates.problem });
+      health.report(state, {
+        audit: observers.auditProblem,
+        certificates: certificates.problem,
+        blindSpots: preflight?.problem ?? "",
+      });
     const { port, socket: file } =
       links === undefined
         ? await listenAs(config, listener)
@@ -140,6 +150,7 @@ export async function startStraddle(
       await observers.serve(state, listener, { health: report, quit: options.onQuit });
     }
     health.isStarted = true;
+    preflight?.look();
     const shutdown = new Shutdown(listener);
     return {
       port,
@@ -221,6 +232,7 @@ export function watchConfig(
   state: Pick<SharedState, "config" | "reload" | "waitingKeys"> &
     Partial<Pick<SharedState, "catalog">>,
   health: Pick<HealthBoard, "configProblem">,
+  onTaken: () => void,
 ): ConfigWatch | undefined {
   if (file === undefined) return undefined;
   return new ConfigWatch({
@@ -235,6 +247,7 @@ export function watchConfig(
       health.configProblem = "";
       const changed = changedKeys(state.config, loaded.config);
       state.reload(loaded.config);
+      onTaken();
       for (const warning of loaded.warnings) log.warn(warning);
       for (const key of state.waitingKeys) {
         log.warn(`${key} has changed: that takes effect at the next start`);

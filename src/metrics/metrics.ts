@@ -1,4 +1,5 @@
 import type { Observer, SessionEnd, SessionInfo, StatementRecord } from "../session/observer.ts";
+import { addBlindSpots, type BlindSpotLevel } from "./blind-spot-metrics.ts";
 import { addLimitMetrics, type LimitState } from "./limit-metrics.ts";
 import { type Labels, Registry, type Sample, type Samples } from "./registry.ts";
 import type { NamedCounts, VersionCounts } from "./version-counts.ts";
@@ -17,6 +18,7 @@ export interface MetricsOptions {
   readonly limits: () => LimitState | undefined;
   /** The physical name of each window's columns and tables at present. */
   readonly windows: () => readonly PhysicalName[];
+  readonly blindSpots?: () => readonly BlindSpotLevel[];
 }
 
 export interface AuditState {
@@ -190,7 +192,7 @@ export class Metrics implements Observer {
     );
   }
 
-  #addState({ audit, cache, windows, logins }: MetricsOptions): void {
+  #addState({ audit, cache, windows, logins, blindSpots }: MetricsOptions): void {
     const ofAudit = (value: (state: AuditState) => number) => () => ofState(audit(), value);
     const ofCache = (value: (state: CacheState) => number) => () => ofState(cache(), value);
     const registry = this.#registry;
@@ -230,6 +232,7 @@ export class Metrics implements Observer {
       () => windows().map(({ window, name }) => ({ labels: { window, name }, value: 1 })),
       "max",
     );
+    if (blindSpots !== undefined) addBlindSpots(registry, blindSpots);
   }
 
   /** The samples of each version, with its labels. */

@@ -4,6 +4,7 @@ import type { Catalog } from "../version/catalog.ts";
 import type { Naming } from "../version/naming.ts";
 import { answersFor } from "./answers-for.ts";
 import { rewriteCopy } from "./copy.ts";
+import type { Explanation } from "./explanation.ts";
 import { rewriteExpression } from "./expression.ts";
 import { rewriteMerge } from "./merge.ts";
 import { isNode, locationOf, nodeOf, stringOf, type TypedNode, typedOf } from "./node.ts";
@@ -27,6 +28,8 @@ export interface RewriteInput {
   readonly searchPath: readonly string[];
   /** The session's database, where known: it can stand before a schema. */
   readonly database?: string;
+  /** For people who ask why: called before the answer, if any table under a window could be in it. */
+  readonly onExplained?: (explanation: Explanation) => void;
 }
 
 /**
@@ -43,6 +46,7 @@ export function rewriteStatement(input: RewriteInput): Rewrite {
     start: statement.start,
     end: statement.end,
     database: input.database,
+    isExplained: input.onExplained !== undefined,
   });
   try {
     rewriteByKind(work, statement.kind, statement.node);
@@ -57,6 +61,7 @@ export function rewriteStatement(input: RewriteInput): Rewrite {
     });
   }
   refuseRowForms(work);
+  input.onExplained?.({ reasons: work.reasons(), tables: work.explained ?? [] });
   if (work.refusal !== undefined) return work.refusal;
   if (work.touched.size === 0) return { kind: "untouched" };
   return {

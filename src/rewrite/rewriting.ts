@@ -2,6 +2,7 @@ import type { AstNode } from "../sql/ast.ts";
 import { type Edit, keepApart } from "../sql/edit.ts";
 import { quoteAlways, quoteIdentifier } from "../sql/tokens.ts";
 import type { NamedRelation } from "../version/naming.ts";
+import type { ExplainedTable, Reason } from "./explanation.ts";
 import type { TypedNode } from "./node.ts";
 import type { Refusal } from "./outcome.ts";
 import type { RelationLookup } from "./relation-lookup.ts";
@@ -57,7 +58,9 @@ export class Rewriting {
   hasRowLock = false;
   hasSystemColumn = false;
   refusal: Refusal | undefined;
-  readonly #edits = new Map<string, Edit>();
+  /** What names of tables mean, where somebody asks why; undefined otherwise. */
+  readonly explained: ExplainedTable[] | undefined;
+  readonly #edits = new Map<string, { readonly edit: Edit; readonly why: Reason | undefined }>();
 
   constructor(parts: {
     source: SourceText;
@@ -66,6 +69,7 @@ export class Rewriting {
     start: number;
     end: number;
     database: string | undefined;
+    isExplained: boolean;
   }) {
     this.source = parts.source;
     this.lookup = parts.lookup;
@@ -73,33 +77,40 @@ export class Rewriting {
     this.start = parts.start;
     this.end = parts.end;
     this.database = parts.database;
+    this.explained = parts.isExplained ? [] : undefined;
   }
 
   /** Puts one identifier in another's place: a quoted one in the place of a quoted one. */
-  rename(index: number, name: string, qualifier = ""): void {
+  rename(index: number, name: string, qualifier = "", why?: Reason): void {
     const token = this.source.token(index);
     if (token === undefined) return;
     const quote = token.kind === "quoted_identifier" ? quoteAlways : quoteIdentifier;
-    this.#add({
+    const edit: Edit = {
       start: token.start,
       end: token.end,
       text: qualifier === "" ? quote(name) : `${quote(qualifier)}.${quote(name)}`,
       kind: "name",
-    });
+    };
+    this.#add(edit, why);
   }
 
-  insert(offset: number, text: string): void {
-    this.#add({ start: offset, end: offset, text, kind: "frame" });
+  insert(offset: number, text: string, why?: Reason): void {
+    this.#add({ start: offset, end: offset, text, kind: "frame" }, why);
   }
 
-  replace(start: number, end: number, text: string): void {
-    this.#add({ start, end, text, kind: "frame" });
+  replace(start: number, end: number, text: string, why?: Reason): void {
+    this.#add({ start, end, text, kind: "frame" }, why);
   }
 
   /** Sorted; edits at one place in the order in which they were asked for. */
   edits(): readonly Edit[] {
-    const sorted = [...this.#edits.values()].sort((a, b) => a.start - b.start || a.end - b.end);
+    const sorted = this.#sorted().map(({ edit }) => edit);
     return keepApart(this.source.text, sorted);
+  }
+
+  /** Why, for each of `edits`. */
+  reasons(): readonly string[] {
+    return this.#sorted().map(({ edit, why }) => why?.() ?? `${edit.kind}: as the catalog has it`);
   }
 
   refuse(refusal: Omit<Refusal, "kind">): void {
@@ -115,8 +126,13 @@ export class Rewriting {
     });
   }
 
-  #add(edit: Edit): void {
+  #sorted() {
+    const order = (a: Edit, b: Edit) => a.start - b.start || a.end - b.end;
+    return [...this.#edits.values()].sort((a, b) => order(a.edit, b.edit));
+  }
+
+  #add(edit: Edit, why: Reason | undefined): void {
     // The parser repeats the source of `(a, b) = (SELECT ...)` once per column: same edit, once.
-    this.#edits.set(`${edit.start} ${edit.end} ${edit.text}`, edit);
+    this.#edits.set(`${edit.start} ${edit.end} ${edit.text}`, { edit, why });
   }
 }

@@ -1,6 +1,13 @@
 import type { AstNode } from "../sql/ast.ts";
 import { quoteIdentifier } from "../sql/tokens.ts";
 import type { NamedRelation } from "../version/naming.ts";
+import {
+  aliasListReason,
+  explainFound,
+  hiddenTableReason,
+  REASONS,
+  tableNameReason,
+} from "./explanation.ts";
 import { locationOf, nodeOf, stringOf } from "./node.ts";
 import { aliasColumns, aliasNames } from "./output-columns.ts";
 import type { Found } from "./relation-lookup.ts";
@@ -48,6 +55,11 @@ export function rewriteTableReference(
 /** What a table's name in the statement means; a broken window is refused at once. */
 export function findTable(work: Rewriting, node: AstNode): Found {
   const found = work.lookup.find(stringOf(node, "schemaname"), stringOf(node, "relname"));
+  work.explained?.push({
+    written: [stringOf(node, "schemaname"), stringOf(node, "relname")].filter(Boolean).join("."),
+    offset: locationOf(node),
+    meaning: explainFound(found),
+  });
   if (found.kind === "broken") {
     work.refuseUncertain({
       detail: `The database does not fit a rename window: ${found.problem}.`,
@@ -78,7 +90,8 @@ export function rewriteTableName(
     const isReached =
       schema !== "" ||
       (work.lookup.reachesUnqualified(relation) && !ctes.has(relation.physicalName));
-    work.rename(index, relation.physicalName, isReached ? "" : relation.schema);
+    const why = tableNameReason(relation, !isReached);
+    work.rename(index, relation.physicalName, isReached ? "" : relation.schema, why);
   }
   return index;
 }
@@ -98,7 +111,7 @@ export function hideTable(
     (schema !== "" || !ctes.has(relation.logicalName));
   const index = tableNameIndex(work, node);
   if (index === undefined) return;
-  if (isFree) work.rename(index, relation.logicalName);
+  if (isFree) work.rename(index, relation.logicalName, "", hiddenTableReason(relation));
   else {
     const written =
       schema === "" ? stringOf(node, "relname") : `${schema}.${stringOf(node, "relname")}`;
@@ -149,19 +162,26 @@ function writeReference(
   let end = source.token(bounds.last)?.end ?? work.end;
   if (alias === undefined) {
     const list = listText(logical);
-    if (list !== "" || relation.physicalName !== name) work.insert(end, ` AS ${visible}${list}`);
+    if (list !== "" || relation.physicalName !== name) {
+      const why = list === "" ? REASONS.alias : aliasListReason(relation, logical.length);
+      work.insert(end, ` AS ${visible}${list}`, why);
+    }
   } else {
     const aliasIndex = bounds.last + (source.word(bounds.last + 1) === "as" ? 2 : 1);
     end = source.token(aliasIndex)?.end ?? work.end;
     if (source.word(aliasIndex + 1) === "uescape") refuseSpelling(work, node, visible);
     const given = aliasNames(alias["colnames"]);
     if (given.length === 0) {
-      if (logical.length > 0) work.insert(end, listText(logical));
+      const why = aliasListReason(relation, logical.length);
+      if (logical.length > 0) work.insert(end, listText(logical), why);
     } else {
       const close = source.token(source.closingParenthesis(aliasIndex + 1));
       end = close?.end ?? work.end;
       const more = logical.slice(given.length).map(quoteIdentifier);
-      if (close !== undefined && more.length > 0) work.insert(close.start, `, ${more.join(", ")}`);
+      if (close !== undefined && more.length > 0) {
+        const why = aliasListReason(relation, logical.length);
+        work.insert(close.start, `, ${more.join(", ")}`, why);
+      }
     }
   }
   if (place.rowForm !== "possible") return { kind: "impossible", because: place.rowForm };
@@ -198,5 +218,7 @@ export function referenceBounds(
 function spellOutTable(work: Rewriting, first: number): void {
   if (work.source.word(first - 1) !== "table") return;
   const keyword = work.source.token(first - 1);
-  if (keyword !== undefined) work.replace(keyword.start, keyword.end, "SELECT * FROM");
+  if (keyword !== undefined) {
+    work.replace(keyword.start, keyword.end, "SELECT * FROM", REASONS.table);
+  }
 }

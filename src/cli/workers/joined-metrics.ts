@@ -1,3 +1,4 @@
+import { addBlindSpots, type BlindSpotLevel } from "../../metrics/blind-spot-metrics.ts";
 import { addLimitLevels } from "../../metrics/limit-metrics.ts";
 import { joinedText, lastingSamples, Registry, type Samples } from "../../metrics/registry.ts";
 import type { SharedPlaces } from "./shared-places.ts";
@@ -23,7 +24,9 @@ export class JoinedMetrics {
   constructor(
     pool: { readonly workers: readonly WorkerProcess[]; readonly restartsCount: number },
     places: Pick<SharedPlaces, "levels">,
+    blindSpots: () => readonly BlindSpotLevel[],
   ) {
+    addBlindSpots(this.#registry, blindSpots);
     addLimitLevels(this.#registry, () =>
       Object.entries(places.levels).map(([limit, value]) => ({ labels: { limit }, value })),
     );

@@ -7,6 +7,7 @@ import type { ConfigWatch } from "../config-watch.ts";
 import { explainSystemError, SetupError } from "../fail.ts";
 import { log } from "../log.ts";
 import { auditTarget, CLOSE_DEADLINE_MS } from "../observers.ts";
+import { WindowPreflight } from "../preflight/window-preflight.ts";
 import { listenAs, watchConfig } from "../run.ts";
 import { AuditHub } from "./audit-hub.ts";
 import { FlipBoard } from "./flip-board.ts";
@@ -47,6 +48,7 @@ export class Primary {
   readonly #metrics: JoinedMetrics;
   readonly #health = { configProblem: "" };
   readonly #watch: ConfigWatch | undefined;
+  readonly #preflight = new WindowPreflight({ config: () => this.#settings.config, log });
   readonly #onQuit: (() => void) | undefined;
   #admin: Admin | undefined;
   #isStarted = false;
@@ -84,9 +86,11 @@ export class Primary {
       workers: () => this.#pool.workers,
       keepaliveMs: config.listen.keepaliveMs,
     });
-    this.#metrics = new JoinedMetrics(this.#pool, this.#places);
+    this.#metrics = new JoinedMetrics(this.#pool, this.#places, () => this.#preflight.counts);
     // Before the file can change unseen.
-    this.#watch = watchConfig(options.configFile, this.#settings, this.#health);
+    this.#watch = watchConfig(options.configFile, this.#settings, this.#health, () =>
+      this.#preflight.look(),
+    );
   }
 
   /** Where metrics and health are; undefined when they are off. */
@@ -109,6 +113,7 @@ export class Primary {
   async stop(): Promise<void> {
     this.#isStopping = true;
     this.#watch?.stop();
+    await this.#preflight.stop();
     const { delayMinMs, delayMaxMs } = this.#settings.config.shutdown;
     const closing = setTimeout(() => this.#door.close(), this.#isStarted ? delayMinMs : 0);
     await this.#pool.stop(delayMaxMs + CLOSE_DEADLINE_MS + EXIT_MS);
@@ -132,6 +137,7 @@ export class Primary {
     this.socket = socket;
     if (config.metrics.enabled) this.#admin = await this.#serve(config.metrics);
     this.#isStarted = true;
+    this.#preflight.look();
   }
 
   async #serve({ host, port }: Config["metrics"]): Promise<Admin> {
@@ -237,6 +243,7 @@ export class Primary {
       own: [
         check("draining", draining, "failed"),
         check("config", this.#health.configProblem, "warning"),
+        check("blind_spots", this.#preflight.problem, "warning"),
         check("workers", problems.join("; "), this.#pool.isFailing ? "failed" : "warning"),
       ],
     });
