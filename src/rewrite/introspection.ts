@@ -2,11 +2,26 @@ import type { AstNode } from "../sql/ast.ts";
 import type { ParsedStatement } from "../sql/parse.ts";
 import { quoteIdentifier } from "../sql/tokens.ts";
 import type { Relation } from "../version/catalog.ts";
+import { NAME_READERS } from "./name-constants.ts";
 import { isNode, listOf, locationOf, namesOf, nodeOf, stringOf, typedOf } from "./node.ts";
 import { aliasNames } from "./output-columns.ts";
 import type { Rewriting } from "./rewriting.ts";
-import { shownList, shownNames } from "./shown-names.ts";
+import { DEFINITION_NAMES, exchangeDefinitions } from "./shown-definitions.ts";
+import { SHOWING_RELATIONS, shownList, shownNames } from "./shown-names.ts";
 import { referenceBounds, spellOutTable, tableNameIndex } from "./table-reference.ts";
+
+const WORDS: ReadonlySet<string> = new Set([
+  ...SHOWING_RELATIONS,
+  ...DEFINITION_NAMES,
+  ...NAME_READERS,
+  "regclass",
+]);
+
+/** Whether a statement with these identifiers could show or take names of tables and columns as data. */
+export function mentionsShown(identifiers: ReadonlySet<string>): boolean {
+  for (const identifier of identifiers) if (WORDS.has(identifier)) return true;
+  return false;
+}
 
 /**
  * Where a query reads `pg_attribute`, `information_schema.columns` and their like, each version is to see
@@ -17,7 +32,7 @@ import { referenceBounds, spellOutTable, tableNameIndex } from "./table-referenc
  * is not refused.
  */
 export function exchangeShownNames(work: Rewriting, statement: ParsedStatement): void {
-  if (work.systemReferences.length === 0 || isKept(statement)) return;
+  if (isKept(statement)) return;
   const uses = new Uses();
   uses.visit(statement.node, undefined);
   for (const { node, relation } of work.systemReferences) {
@@ -32,6 +47,7 @@ export function exchangeShownNames(work: Rewriting, statement: ParsedStatement):
     exchange(work, node, `(SELECT ${shownList(relation, names, more)} FROM `);
     work.showsNames = true;
   }
+  exchangeDefinitions(work, uses.calls);
 }
 
 const SYSTEM_COLUMNS: readonly string[] = ["tableoid", "xmax", "xmin", "cmax", "cmin", "ctid"];
@@ -87,6 +103,8 @@ class Uses {
   hasStar = false;
   /** Tables with TABLESAMPLE. */
   readonly sampled = new Set<AstNode>();
+  /** Function calls. */
+  readonly calls: AstNode[] = [];
   readonly #tables: AstNode[] = [];
   /** The query that a table stands in the FROM of. */
   readonly #homes = new Map<AstNode, AstNode>();
@@ -169,6 +187,7 @@ class Uses {
   }
 
   #addArguments(call: AstNode): void {
+    this.calls.push(call);
     if (TAKES_ANY_ROW.has(namesOf(call, "funcname").at(-1) ?? "")) return;
     for (const { type, node } of listOf(call, "args")) {
       if (type !== "ColumnRef") continue;

@@ -41,7 +41,7 @@ export class Rewriting {
   readonly database: string | undefined;
   /** Table references that have been dealt with; whatever else turns out to be windowed is refused. */
   readonly handled = new Set<AstNode>();
-  /** Column references whose last name was exchanged. */
+  /** Column references whose last name was exchanged, and constants. */
   readonly exchanged = new Set<AstNode>();
   /** Writing queries that return `*`: how many of their first columns an alias list must name. */
   readonly returnedStars = new Map<AstNode, number>();

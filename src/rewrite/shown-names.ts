@@ -62,7 +62,7 @@ const SHOWN_BY_RELATION: Readonly<Record<string, readonly ShownName[]>> = {
 };
 
 /** The relations that have such columns, all of pg_catalog or of information_schema. */
-const RELATIONS: ReadonlySet<string> = new Set([
+export const SHOWING_RELATIONS: ReadonlySet<string> = new Set([
   "pg_attribute",
   "pg_class",
   "pg_indexes",
@@ -116,12 +116,6 @@ const RELATIONS: ReadonlySet<string> = new Set([
   "views",
 ]);
 
-/** Whether any of a statement's identifiers is of something that shows names as data. */
-export function mentionsShown(identifiers: ReadonlySet<string>): boolean {
-  for (const identifier of identifiers) if (RELATIONS.has(identifier)) return true;
-  return false;
-}
-
 /**
  * The columns of a system relation that show names of these tables, with what is to stand in their
  * place; none for any other relation.
@@ -133,7 +127,7 @@ export function shownNames(
   const result = new Map<string, string>();
   const { schema, name } = relation;
   const isInformation = schema === "information_schema";
-  if ((!isInformation && schema !== "pg_catalog") || !RELATIONS.has(name)) return result;
+  if ((!isInformation && schema !== "pg_catalog") || !SHOWING_RELATIONS.has(name)) return result;
   const type = isInformation ? "information_schema.sql_identifier" : "pg_catalog.name";
   for (const shown of [...SHOWN, ...(SHOWN_BY_RELATION[name] ?? [])]) {
     const needed = [shown.column, ...Object.values(shown.table)];
@@ -178,7 +172,7 @@ function isAnyOf(column: string, names: readonly string[]): string {
 }
 
 /** The same by whatever `standard_conforming_strings` says. */
-function literal(text: string): string {
+export function literal(text: string): string {
   const quoted = `'${text.replaceAll("'", "''")}'`;
   return text.includes("\\") ? ` E${quoted.replaceAll("\\", "\\\\")}` : quoted;
 }

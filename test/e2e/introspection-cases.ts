@@ -145,3 +145,65 @@ export const RELATION_CASES: readonly IntrospectionCase[] = [
     sql: "SELECT count(*) > 0 FROM information_schema.tables, public.tables",
   },
 ];
+
+/** Functions that give definitions as text, and names in constants. */
+export const FUNCTION_CASES: readonly IntrospectionCase[] = [
+  {
+    title: "pg_get_indexdef",
+    sql: "SELECT pg_get_indexdef(indexrelid) FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid WHERE c.relnamespace = 'public'::regnamespace ORDER BY indexrelid",
+  },
+  {
+    title: "pg_get_indexdef, by column, and as the server's pretty text",
+    sql: "SELECT pg_catalog.pg_get_indexdef(i.indexrelid, 0, true) AS whole, pg_get_indexdef(i.indexrelid, 1, false), pg_get_indexdef(i.indexrelid, 2, true) FROM pg_index i WHERE indrelid = 'orders'::regclass OR indrelid = $1::regclass ORDER BY indexrelid",
+    params: ["orders"],
+  },
+  {
+    title: "pg_get_constraintdef",
+    sql: "SELECT conname, pg_get_constraintdef(oid), pg_get_constraintdef(pg_constraint.oid, true) FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND conname !~ '_not_null$' ORDER BY conname",
+  },
+  {
+    title: "pg_get_expr",
+    sql: "SELECT pg_get_expr(d.adbin, d.adrelid), pg_get_expr(d.adbin, d.adrelid, true) FROM pg_attrdef d JOIN pg_class c ON c.oid = d.adrelid WHERE c.relnamespace = 'public'::regnamespace ORDER BY d.oid",
+  },
+  {
+    title: "pg_get_expr of an index, and a partition's key",
+    sql: "SELECT pg_get_expr(indpred, indrelid), pg_get_expr(indexprs, indrelid, true) FROM pg_index WHERE indrelid = 'orders'::regclass ORDER BY indexrelid; SELECT pg_get_partkeydef('parted'::regclass), pg_get_partkeydef(partrelid) FROM pg_partitioned_table",
+  },
+  {
+    title: "pg_get_triggerdef",
+    sql: "SELECT pg_get_triggerdef(oid), pg_get_triggerdef(oid, true) FROM pg_trigger WHERE NOT tgisinternal ORDER BY tgname",
+  },
+  {
+    title: "definitions grouped, sorted and gathered",
+    sql: "SELECT pg_get_constraintdef(oid) d, count(*) FROM pg_constraint WHERE contype = 'f' GROUP BY pg_get_constraintdef(oid) ORDER BY 1; SELECT conrelid, array_agg(pg_get_constraintdef(oid) ORDER BY conname) FROM pg_constraint WHERE contype IN ('f', 'c') GROUP BY 1 ORDER BY 1",
+  },
+  {
+    title: "a definition in WHERE",
+    sql: "SELECT conname FROM pg_constraint WHERE pg_get_constraintdef(oid) LIKE '%«user_id»%' ORDER BY 1",
+  },
+  {
+    title: "of nothing",
+    sql: "SELECT pg_get_indexdef(0), pg_get_constraintdef(oid) FROM pg_class WHERE relname = 'orders'",
+  },
+  {
+    title: "regclass",
+    sql: "SELECT '«person»'::regclass::oid, 'public.\"«person»\"'::regclass::oid, to_regclass('«person»')::oid",
+  },
+  { title: "regclass of a name that is not there", sql: "SELECT 'nobody'::regclass" },
+  {
+    title: "to_regclass of the other version's name",
+    sql: "SELECT to_regclass('people') IS NULL, to_regclass('person') IS NULL",
+  },
+  {
+    title: "privileges by name",
+    sql: "SELECT has_table_privilege('«person»', 'SELECT'), has_column_privilege('orders', '«user_id»', 'SELECT'), has_column_privilege('postgres', 'orders'::text, '«user_id»'::text, 'SELECT')",
+  },
+  {
+    title: "the privilege of a column that is not there",
+    sql: "SELECT has_column_privilege('orders', 'nothing', 'SELECT')",
+  },
+  {
+    title: "a serial's sequence",
+    sql: "SELECT pg_get_serial_sequence('«person»', '«full_name»'), pg_get_serial_sequence('\"orders\"', '«user_id»')",
+  },
+];

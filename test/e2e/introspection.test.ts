@@ -1,7 +1,7 @@
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTwins, runDirect, type Twins } from "../support/twins.ts";
-import { type IntrospectionCase, RELATION_CASES } from "./introspection-cases.ts";
+import { FUNCTION_CASES, type IntrospectionCase, RELATION_CASES } from "./introspection-cases.ts";
 
 /**
  * What each version sees of the schema, before and after its names change, is what a database with that
@@ -153,7 +153,9 @@ for (const { state, prepare } of STATES) {
       await twins.straddle.state.refreshCatalog();
     });
     for (const side of SIDES) {
-      test.for(RELATION_CASES)(`${side} names: $title`, (asked) => expectSame(side, asked));
+      test.for([...RELATION_CASES, ...FUNCTION_CASES])(`${side} names: $title`, (asked) =>
+        expectSame(side, asked),
+      );
     }
   });
 }
