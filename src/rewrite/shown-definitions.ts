@@ -38,6 +38,7 @@ const DEFINITIONS: Readonly<Record<string, Definition>> = {
     before: "(?<!INDEX )",
     table: [" ON (?:ONLY )?", " USING "],
   },
+  pg_get_partition_constraintdef: { argument: 0, kept: undefined },
   pg_get_partkeydef: { argument: 0, kept: undefined },
   pg_get_triggerdef: {
     argument: 0,

@@ -6,6 +6,7 @@ const READERS: readonly string[] = [
   "pg_get_constraintdef",
   "pg_get_expr",
   "pg_get_indexdef",
+  "pg_get_partition_constraintdef",
   "pg_get_partkeydef",
   "pg_get_serial_sequence",
   "pg_get_triggerdef",

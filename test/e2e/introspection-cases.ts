@@ -207,3 +207,26 @@ export const FUNCTION_CASES: readonly IntrospectionCase[] = [
     sql: "SELECT pg_get_serial_sequence('«person»', '«full_name»'), pg_get_serial_sequence('\"orders\"', '«user_id»')",
   },
 ];
+
+/** Commands of psql, which asks by several statements each. */
+export const PSQL_COMMANDS: readonly string[] = [
+  "\\d",
+  "\\dt",
+  "\\di",
+  "\\dt+ public.*",
+  "\\d orders",
+  "\\d+ orders",
+  "\\d public.orders",
+  "\\d «person»",
+  "\\d items",
+  "\\d+ items",
+  "\\d parted",
+  "\\d+ parted",
+  "\\d parted_low",
+  "\\d+ parted_low",
+  "\\d user_idx",
+  "\\d ord*",
+  "\\dp orders",
+  "\\dd",
+  "\\d nobody",
+];
