@@ -5,6 +5,7 @@ import type { Relation } from "../version/catalog.ts";
 import { NAME_READERS } from "./name-constants.ts";
 import { isNode, listOf, locationOf, namesOf, nodeOf, stringOf, typedOf } from "./node.ts";
 import { aliasNames } from "./output-columns.ts";
+import { exchangeRegclassTexts } from "./regclass-text.ts";
 import type { Rewriting } from "./rewriting.ts";
 import { DEFINITION_NAMES, exchangeDefinitions } from "./shown-definitions.ts";
 import { SHOWING_RELATIONS, shownList, shownNames } from "./shown-names.ts";
@@ -48,6 +49,7 @@ export function exchangeShownNames(work: Rewriting, statement: ParsedStatement):
     work.showsNames = true;
   }
   exchangeDefinitions(work, uses.calls);
+  exchangeRegclassTexts(work, uses.casts);
 }
 
 const SYSTEM_COLUMNS: readonly string[] = ["tableoid", "xmax", "xmin", "cmax", "cmin", "ctid"];
@@ -105,6 +107,7 @@ class Uses {
   readonly sampled = new Set<AstNode>();
   /** Function calls. */
   readonly calls: AstNode[] = [];
+  readonly casts: AstNode[] = [];
   readonly #tables: AstNode[] = [];
   /** The query that a table stands in the FROM of. */
   readonly #homes = new Map<AstNode, AstNode>();
@@ -124,6 +127,7 @@ class Uses {
     if (value["isNatural"] === true) this.hasStar = true;
     if (Array.isArray(value["fields"])) this.#addColumn(value);
     if (Array.isArray(value["funcname"])) this.#addArguments(value);
+    if (isNode(value["typeName"]) && isNode(value["arg"])) this.casts.push(value);
     const sample = value["RangeTableSample"];
     const sampled = isNode(sample) ? typedOf(sample, "relation") : undefined;
     if (sampled !== undefined) this.sampled.add(sampled.node);

@@ -23,7 +23,11 @@ interface Definition {
   readonly before?: string;
   /** What stands before and behind the table's own name in it. */
   readonly table?: readonly [string, string];
+  /** False where no column's name can stand in it. */
+  readonly hasColumns?: boolean;
 }
+
+type Spelling = Pick<Definition, "before" | "table" | "hasColumns">;
 
 const DEFINITIONS: Readonly<Record<string, Definition>> = {
   pg_get_constraintdef: {
@@ -49,7 +53,7 @@ const DEFINITIONS: Readonly<Record<string, Definition>> = {
 };
 
 /** The end of a foreign key: it is about the table that is referred to. */
-const REFERRED: Pick<Definition, "before" | "table"> = {
+const REFERRED: Spelling = {
   before: "(?<= REFERENCES [^(]*\\([^)]*)",
   table: [" REFERENCES ", "\\("],
 };
@@ -154,10 +158,10 @@ function closingFor(
 }
 
 /** `text` with the names of whatever table has that OID; undefined where none has others. */
-function exchangedBy(
+export function exchangedBy(
   oid: string,
   text: string,
-  definition: Pick<Definition, "before" | "table">,
+  definition: Spelling,
   windowed: readonly NamedRelation[],
 ): string | undefined {
   const branches = windowed.flatMap((table) => {
@@ -171,11 +175,11 @@ function exchangedBy(
 
 function exchangedText(
   text: string,
-  { before = "", table }: Pick<Definition, "before" | "table">,
+  { before = "", table, hasColumns = true }: Spelling,
   relation: NamedRelation,
 ): string {
   let result = text;
-  for (const { logical, otherName } of relation.columns) {
+  for (const { logical, otherName } of hasColumns ? relation.columns : []) {
     if (otherName === undefined || WORDS_OF_SQL.has(otherName)) continue;
     const pattern = `${before}${NOT_IN_WORD}${escaped(otherName)}${NOT_GOING_ON}${NOT_IN_QUOTES}`;
     result = replaced(result, pattern, replacement(logical), "g");

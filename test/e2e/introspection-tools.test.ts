@@ -1,3 +1,5 @@
+import { spawn, spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { psql, psqlVersion } from "../support/psql.ts";
 import type { TestDatabase } from "../support/server.ts";
@@ -47,5 +49,72 @@ function psqlOf(command: string): Print {
 for (const side of SIDES) {
   test.skipIf(psqlVersion === 0).for(PSQL_COMMANDS)(`psql, ${side} names: %s`, async (command) => {
     await expectSamePrinted(side, psqlOf(command));
+  });
+}
+
+interface Tool {
+  readonly name: string;
+  readonly package: string;
+  readonly program: string;
+  readonly script: string;
+  /** Says by its exit status whether the tool is there. */
+  readonly probe: readonly string[];
+}
+
+/** Debian's own, for which its packages are, whatever else comes first in PATH. */
+const PYTHON = "/usr/bin/python3";
+
+const TOOLS: readonly Tool[] = [
+  {
+    name: "Django's inspectdb",
+    package: "python3-django",
+    program: PYTHON,
+    script: "django_inspect.py",
+    probe: ["-c", "import django, psycopg2"],
+  },
+  {
+    name: "SQLAlchemy's reflection",
+    package: "python3-sqlalchemy",
+    program: PYTHON,
+    script: "sqlalchemy_inspect.py",
+    probe: ["-c", "import sqlalchemy, psycopg2"],
+  },
+  {
+    name: "ActiveRecord",
+    package: "ruby-activerecord",
+    program: "ruby",
+    script: "active_record_inspect.rb",
+    probe: ["-e", 'require "active_record"; require "pg"'],
+  },
+];
+
+function outputOf({ program, script }: Tool): Print {
+  return async (database, port, side) => {
+    const path = fileURLToPath(new URL(`tools/${script}`, import.meta.url));
+    const args = [
+      path,
+      database.connection.host ?? "",
+      String(port),
+      database.name,
+      VERSIONS[side],
+    ];
+    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+    let printed = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on("data", (chunk: Buffer) => {
+        printed += chunk.toString();
+      });
+    }
+    await new Promise((resolve) => child.once("close", resolve));
+    return printed;
+  };
+}
+
+for (const tool of TOOLS) {
+  const isThere = spawnSync(tool.program, tool.probe).status === 0;
+  const title = isThere ? tool.name : `${tool.name}, for want of ${tool.package}`;
+  test.skipIf(!isThere).for(SIDES)(`${title}, %s names`, async (side) => {
+    const printed = await expectSamePrinted(side, outputOf(tool));
+    expect(printed).toContain(named("«user_id»", side));
   });
 }
