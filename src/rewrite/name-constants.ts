@@ -1,6 +1,7 @@
 import type { AstNode } from "../sql/ast.ts";
 import { identifierName, quoteIdentifier, tokenize } from "../sql/tokens.ts";
 import type { NamedRelation } from "../version/naming.ts";
+import { exchangeComposed, exchangeSequenceArguments } from "./name-expressions.ts";
 import { listOf, locationOf, namesOf, nodeOf, stringOf, type TypedNode } from "./node.ts";
 import type { Rewriting } from "./rewriting.ts";
 
@@ -24,6 +25,7 @@ export function exchangeTableConstant(work: Rewriting, cast: AstNode): void {
   if (!isRegclass(cast)) return;
   const constant = constantOf({ type: "TypeCast", node: cast });
   if (constant !== undefined) exchangeTable(work, constant, "regclass");
+  else exchangeComposed(work, cast);
 }
 
 /** The same for `to_regclass('person')`, `pg_get_serial_sequence('orders', 'user_id')` and their like. */
@@ -32,6 +34,11 @@ export function exchangeArguments(work: Rewriting, call: AstNode): void {
   const reader = READERS[names.at(-1) ?? ""];
   if (reader === undefined || (names.length > 1 && names[0] !== "pg_catalog")) return;
   const args = listOf(call, "args");
+  const isSequence = names.at(-1) === "pg_get_serial_sequence" && args.length === 2;
+  if (isSequence && args.some((each) => constantOf(each) === undefined)) {
+    exchangeSequenceArguments(work, call);
+    return;
+  }
   const argument = args.at(reader.table);
   // A cast to regclass is seen to where it is met.
   if (argument === undefined || (argument.type === "TypeCast" && isRegclass(argument.node))) return;

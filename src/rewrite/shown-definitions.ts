@@ -3,7 +3,7 @@ import { quoteIdentifier } from "../sql/tokens.ts";
 import type { NamedRelation } from "../version/naming.ts";
 import { listOf, locationOf, namesOf, type TypedNode, typedOf } from "./node.ts";
 import type { Rewriting } from "./rewriting.ts";
-import { literal } from "./shown-names.ts";
+import { escapedName, literal } from "./server-literal.ts";
 
 /**
  * Functions that give a definition as SQL text: in it, the names of the table that it belongs to are
@@ -29,6 +29,11 @@ interface Definition {
 
 type Spelling = Pick<Definition, "before" | "table" | "hasColumns">;
 
+export const INDEX_DEFINITION: Spelling = {
+  before: "(?<!INDEX )",
+  table: [" ON (?:ONLY )?", " USING "],
+};
+
 const DEFINITIONS: Readonly<Record<string, Definition>> = {
   pg_get_constraintdef: {
     argument: 0,
@@ -39,8 +44,7 @@ const DEFINITIONS: Readonly<Record<string, Definition>> = {
   pg_get_indexdef: {
     argument: 0,
     kept: { catalog: "pg_index", key: "indexrelid", table: "indrelid" },
-    before: "(?<!INDEX )",
-    table: [" ON (?:ONLY )?", " USING "],
+    ...INDEX_DEFINITION,
   },
   pg_get_partition_constraintdef: { argument: 0, kept: undefined },
   pg_get_partkeydef: { argument: 0, kept: undefined },
@@ -173,7 +177,8 @@ export function exchangedBy(
   return branches.length === 0 ? undefined : `CASE ${branches.join(" ")} ELSE ${text} END`;
 }
 
-function exchangedText(
+/** A text of the server's with a table's names exchanged. */
+export function exchangedText(
   text: string,
   { before = "", table, hasColumns = true }: Spelling,
   relation: NamedRelation,
@@ -205,7 +210,7 @@ function replaced(text: string, pattern: string, by: string, flags: string): str
 
 /** A name as definitions spell it, in a regular expression. */
 function escaped(name: string): string {
-  return quoteIdentifier(name).replaceAll(/[^A-Za-z0-9_"\u0080-\uffff]/g, "\\$&");
+  return escapedName(quoteIdentifier(name));
 }
 
 function replacement(name: string): string {

@@ -1,6 +1,8 @@
 import { quoteIdentifier } from "../sql/tokens.ts";
 import type { Relation } from "../version/catalog.ts";
 import type { NamedRelation } from "../version/naming.ts";
+import { literal } from "./server-literal.ts";
+import { exchangedText, INDEX_DEFINITION } from "./shown-definitions.ts";
 
 /**
  * Which columns of the server's own relations show names of tables and columns, by what they are told
@@ -12,7 +14,7 @@ import type { NamedRelation } from "../version/naming.ts";
 interface ShownName {
   /** The column that shows a name. */
   readonly column: string;
-  readonly shows: "table" | "column";
+  readonly shows: "table" | "column" | "expression" | "index";
   /** The columns that say of which table. */
   readonly table:
     | { readonly oid: string; readonly attnum?: string }
@@ -23,6 +25,12 @@ const SHOWN: readonly ShownName[] = [
   { column: "attname", shows: "column", table: { oid: "attrelid", attnum: "attnum" } },
   { column: "attname", shows: "column", table: { schema: "schemaname", name: "tablename" } },
   { column: "relname", shows: "table", table: { oid: "relid" } },
+  { column: "indexdef", shows: "index", table: { schema: "schemaname", name: "tablename" } },
+  {
+    column: "generation_expression",
+    shows: "expression",
+    table: { schema: "table_schema", name: "table_name" },
+  },
   { column: "tablename", shows: "table", table: { schema: "schemaname", name: "tablename" } },
   { column: "viewname", shows: "table", table: { schema: "schemaname", name: "viewname" } },
   { column: "matviewname", shows: "table", table: { schema: "schemaname", name: "matviewname" } },
@@ -139,11 +147,20 @@ export function shownNames(
   return result;
 }
 
+const TEXT_TYPE = "information_schema.character_data";
+
 function branchesFor(shown: ShownName, table: NamedRelation, type: string): readonly string[] {
   const isTable = isOfTable(shown, table);
   if (shown.shows === "table") {
     if (table.otherName === undefined) return [];
     return [`WHEN ${isTable} THEN ${literal(table.logicalName)}::${type}`];
+  }
+  if (shown.shows !== "column") {
+    const spelling = shown.shows === "index" ? INDEX_DEFINITION : {};
+    const text = `${shown.column}::pg_catalog.text`;
+    const exchanged = exchangedText(text, spelling, table);
+    const textType = type === "pg_catalog.name" ? "pg_catalog.text" : TEXT_TYPE;
+    return exchanged === text ? [] : [`WHEN ${isTable} THEN ${exchanged}::${textType}`];
   }
   return table.columns.flatMap(({ logical, attnum, otherName }) => {
     if (otherName === undefined) return [];
@@ -169,12 +186,6 @@ function isAnyOf(column: string, names: readonly string[]): string {
     (name) => `${column} OPERATOR(pg_catalog.=) ${literal(name)}::pg_catalog.name`,
   );
   return tests.length === 1 ? tests.join("") : `(${tests.join(" OR ")})`;
-}
-
-/** The same by whatever `standard_conforming_strings` says. */
-export function literal(text: string): string {
-  const quoted = `'${text.replaceAll("'", "''")}'`;
-  return text.includes("\\") ? ` E${quoted.replaceAll("\\", "\\\\")}` : quoted;
 }
 
 /** `SELECT` list of a system relation in which a version's names stand, all columns in their order. */

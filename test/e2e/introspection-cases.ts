@@ -81,7 +81,7 @@ export const RELATION_CASES: readonly IntrospectionCase[] = [
   },
   {
     title: "pg_tables, pg_indexes, pg_stats",
-    sql: "SELECT tablename, hasindexes FROM pg_tables WHERE schemaname = 'public' UNION ALL SELECT tablename || indexname, true FROM pg_indexes WHERE schemaname = 'public' UNION ALL SELECT tablename || attname, null_frac = 0 FROM pg_stats WHERE schemaname = 'public' ORDER BY 1, 2",
+    sql: "SELECT tablename, hasindexes FROM pg_tables WHERE schemaname = 'public' UNION ALL SELECT tablename || indexname || indexdef, true FROM pg_indexes WHERE schemaname = 'public' UNION ALL SELECT tablename || attname, null_frac = 0 FROM pg_stats WHERE schemaname = 'public' ORDER BY 1, 2",
   },
   {
     title: "statistics of use",

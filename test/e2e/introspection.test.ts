@@ -2,6 +2,7 @@ import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runDirect, type Twins } from "../support/twins.ts";
 import { FUNCTION_CASES, type IntrospectionCase, RELATION_CASES } from "./introspection-cases.ts";
+import { MAPPER_CASES } from "./introspection-mappers.ts";
 import {
   createIntrospectionTwins,
   FLIP,
@@ -97,8 +98,9 @@ for (const { state, prepare } of STATES) {
       await twins.straddle.state.refreshCatalog();
     });
     for (const side of SIDES) {
-      test.for([...RELATION_CASES, ...FUNCTION_CASES])(`${side} names: $title`, (asked) =>
-        expectSame(side, asked),
+      test.for([...RELATION_CASES, ...FUNCTION_CASES, ...MAPPER_CASES])(
+        `${side} names: $title`,
+        (asked) => expectSame(side, asked),
       );
     }
   });
