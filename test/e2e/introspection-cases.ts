@@ -1,6 +1,7 @@
 /**
  * What clients ask of the catalog. Names of a window stand in guillemets, under their old names.
- * `params` makes it a statement of the extended protocol.
+ * `params` makes it a named statement of the extended protocol, which is prepared once and used again
+ * after the names have changed.
  */
 export interface IntrospectionCase {
   readonly title: string;
@@ -13,6 +14,7 @@ export const RELATION_CASES: readonly IntrospectionCase[] = [
   {
     title: "pg_attribute, by oid",
     sql: "SELECT attname FROM pg_attribute WHERE attrelid = 'orders'::regclass AND attnum > 0 ORDER BY attnum",
+    params: [],
   },
   {
     title: "pg_attribute, a parameter is the name",
@@ -137,6 +139,10 @@ export const RELATION_CASES: readonly IntrospectionCase[] = [
     sql: "SELECT event_object_table, trigger_name FROM information_schema.triggers UNION ALL SELECT event_object_table, event_object_column FROM information_schema.triggered_update_columns ORDER BY 1, 2",
   },
   {
+    title: "operators, types and functions in front of pg_catalog's",
+    sql: "SET LOCAL search_path = evil, pg_catalog, public; SELECT attname FROM pg_attribute WHERE attrelid OPERATOR(pg_catalog.=) 'orders'::regclass ORDER BY attnum; SELECT column_name FROM information_schema.columns WHERE table_schema OPERATOR(pg_catalog.=) 'public' ORDER BY table_name, ordinal_position; SELECT pg_get_indexdef(indexrelid), indexrelid::regclass::text FROM pg_index ORDER BY indexrelid; SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname OPERATOR(pg_catalog.<>) 'x' AND contype OPERATOR(pg_catalog.<>) 'n' ORDER BY oid",
+  },
+  {
     title: "an error's position",
     sql: "SELECT attname, nothing FROM pg_attribute WHERE attrelid = 1",
   },
@@ -151,6 +157,7 @@ export const FUNCTION_CASES: readonly IntrospectionCase[] = [
   {
     title: "pg_get_indexdef",
     sql: "SELECT pg_get_indexdef(indexrelid) FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid WHERE c.relnamespace = 'public'::regnamespace ORDER BY indexrelid",
+    params: [],
   },
   {
     title: "pg_get_indexdef, by column, and as the server's pretty text",
@@ -188,6 +195,7 @@ export const FUNCTION_CASES: readonly IntrospectionCase[] = [
   {
     title: "regclass",
     sql: "SELECT '«person»'::regclass::oid, 'public.\"«person»\"'::regclass::oid, to_regclass('«person»')::oid",
+    params: [],
   },
   { title: "regclass of a name that is not there", sql: "SELECT 'nobody'::regclass" },
   {
@@ -197,6 +205,7 @@ export const FUNCTION_CASES: readonly IntrospectionCase[] = [
   {
     title: "privileges by name",
     sql: "SELECT has_table_privilege('«person»', 'SELECT'), has_column_privilege('orders', '«user_id»', 'SELECT'), has_column_privilege('postgres', 'orders'::text, '«user_id»'::text, 'SELECT')",
+    params: [],
   },
   {
     title: "the privilege of a column that is not there",
@@ -205,6 +214,7 @@ export const FUNCTION_CASES: readonly IntrospectionCase[] = [
   {
     title: "a serial's sequence",
     sql: "SELECT pg_get_serial_sequence('«person»', '«full_name»'), pg_get_serial_sequence('\"orders\"', '«user_id»')",
+    params: [],
   },
 ];
 

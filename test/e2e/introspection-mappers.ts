@@ -15,6 +15,7 @@ export const MAPPER_CASES: readonly IntrospectionCase[] = [
           WHERE "cls"."relname" = "columns"."table_name" AND "ns"."nspname" = "columns"."table_schema")
       WHERE ("table_schema" = 'public' AND "table_name" = '«person»') OR ("table_schema" = 'public' AND "table_name" = 'orders')
       ORDER BY table_name, ordinal_position`,
+    params: [],
   },
   {
     title: "TypeORM: constraints",
@@ -90,6 +91,7 @@ export const MAPPER_CASES: readonly IntrospectionCase[] = [
     sql: `SELECT a.attrelid::regclass::text, a.attname, is_nullable, pg_get_serial_sequence(a.attrelid::regclass::text, a.attname) AS sequence, c.column_default
       FROM pg_attribute a JOIN information_schema.columns c ON c.column_name = a.attname
       WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid = '"public"."«person»"'::regclass AND c.table_name = '«person»' AND c.table_schema = 'public' ORDER BY a.attnum`,
+    params: [],
   },
   {
     title: "Drizzle: constraints",

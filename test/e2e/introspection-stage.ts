@@ -25,6 +25,20 @@ const SCHEMA = `
   CREATE TRIGGER guard BEFORE INSERT ON person FOR EACH ROW EXECUTE FUNCTION noop();
   COMMENT ON COLUMN orders.user_id IS 'who';
   GRANT SELECT (user_id) ON orders TO PUBLIC;
+  CREATE SCHEMA evil;
+  CREATE FUNCTION evil.wrong(oid, oid) RETURNS bool LANGUAGE plpgsql
+    AS 'BEGIN RAISE EXCEPTION ''evil''; END';
+  CREATE OPERATOR evil.= (LEFTARG = oid, RIGHTARG = oid, FUNCTION = evil.wrong);
+  CREATE FUNCTION evil.wrong(name, name) RETURNS bool LANGUAGE plpgsql
+    AS 'BEGIN RAISE EXCEPTION ''evil''; END';
+  CREATE OPERATOR evil.= (LEFTARG = name, RIGHTARG = name, FUNCTION = evil.wrong);
+  CREATE FUNCTION evil.wrong(int2, int2) RETURNS bool LANGUAGE plpgsql
+    AS 'BEGIN RAISE EXCEPTION ''evil''; END';
+  CREATE OPERATOR evil.= (LEFTARG = int2, RIGHTARG = int2, FUNCTION = evil.wrong);
+  CREATE FUNCTION evil.regexp_replace(text, text, text, text) RETURNS text LANGUAGE plpgsql
+    AS 'BEGIN RAISE EXCEPTION ''evil''; END';
+  CREATE DOMAIN evil.name AS int;
+  CREATE DOMAIN evil.oid AS date;
   INSERT INTO person VALUES (1, 'Ann', NULL);
   INSERT INTO orders VALUES (1, 1, 1, 'n');
   ANALYZE;

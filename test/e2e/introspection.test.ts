@@ -48,12 +48,15 @@ afterAll(async () => {
 });
 
 /** Rows and their names, or the error, in a transaction that is rolled back. */
-async function answer(client: pg.Client, { sql, params }: IntrospectionCase): Promise<unknown> {
+async function answer(
+  client: pg.Client,
+  { title, sql, params }: IntrospectionCase,
+): Promise<unknown> {
   await client.query("BEGIN");
   try {
     const query = { text: sql, rowMode: "array" as const };
     const result = await client.query(
-      params === undefined ? query : { ...query, values: [...params] },
+      params === undefined ? query : { ...query, name: title, values: [...params] },
     );
     return [result].flat().map(({ rows, fields, command }) => ({
       rows,
@@ -105,3 +108,40 @@ for (const { state, prepare } of STATES) {
     }
   });
 }
+
+test("a table's columns are found by the index, and conditions reach the catalog", async () => {
+  const sql =
+    "EXPLAIN (COSTS OFF) SELECT attname FROM pg_attribute WHERE attrelid = 16384 AND attnum > 0";
+  const { rows } = await through.old.query<{ "QUERY PLAN": string }>(sql);
+  const plan = rows.map((row) => row["QUERY PLAN"]).join("\n");
+  expect(plan).toMatch(/Index Scan using pg_attribute_relid_att\w+ on pg_attribute/);
+  expect(plan).not.toContain("Subquery Scan");
+});
+
+test("schema changes of the same transaction don't refuse it", async () => {
+  const client = through.old;
+  await client.query("BEGIN");
+  try {
+    await client.query("SET LOCAL lock_timeout = '2s'");
+    await client.query("ALTER TABLE orders ADD COLUMN more int");
+    const columns =
+      "SELECT attname FROM pg_attribute WHERE attrelid = 'orders'::regclass AND attnum > 0 ORDER BY attnum";
+    const { rows } = await client.query<{ attname: string }>(columns);
+    const names = rows.map(({ attname }) => attname);
+    expect(names).toEqual(["id", "user_id", "total", "note", "twice", "more"]);
+    const constraints = "SELECT count(pg_get_constraintdef(oid)) > 0 AS any FROM pg_constraint";
+    expect((await client.query(constraints)).rows).toEqual([{ any: true }]);
+  } finally {
+    await client.query("ROLLBACK");
+  }
+});
+
+test("a session without a version, and one outside of the ranges, see what is there", async () => {
+  const at = { ...twins.shared.connection, port: twins.straddle.port };
+  for (const application_name of ["", "psql", "shop@main"]) {
+    const client = await connect({ ...at, application_name });
+    const sql = "SELECT relname FROM pg_class WHERE relname IN ('person', 'people')";
+    const physical = await connect(twins.shared.connection);
+    expect((await client.query(sql)).rows).toEqual((await physical.query(sql)).rows);
+  }
+});
