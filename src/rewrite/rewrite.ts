@@ -6,6 +6,7 @@ import { answersFor } from "./answers-for.ts";
 import { rewriteCopy } from "./copy.ts";
 import type { Explanation } from "./explanation.ts";
 import { rewriteExpression } from "./expression.ts";
+import { exchangeShownNames } from "./introspection.ts";
 import { rewriteMerge } from "./merge.ts";
 import { isNode, locationOf, nodeOf, stringOf, type TypedNode, typedOf } from "./node.ts";
 import type { Rewrite } from "./outcome.ts";
@@ -51,6 +52,7 @@ export function rewriteStatement(input: RewriteInput): Rewrite {
   try {
     rewriteByKind(work, statement.kind, statement.node);
     refuseUnhandled(work, statement.node);
+    exchangeShownNames(work, statement);
   } catch (error) {
     // A tree too deep for the program's stack: the only way this can throw.
     if (!(error instanceof RangeError)) throw error;
@@ -63,7 +65,7 @@ export function rewriteStatement(input: RewriteInput): Rewrite {
   refuseRowForms(work);
   input.onExplained?.({ reasons: work.reasons(), tables: work.explained ?? [] });
   if (work.refusal !== undefined) return work.refusal;
-  if (work.touched.size === 0) return { kind: "untouched" };
+  if (work.touched.size === 0 && !work.showsNames) return { kind: "untouched" };
   return {
     kind: "edited",
     edits: work.edits(),

@@ -1,6 +1,7 @@
 import type { AstNode } from "../sql/ast.ts";
 import { type Edit, keepApart } from "../sql/edit.ts";
 import { quoteAlways, quoteIdentifier } from "../sql/tokens.ts";
+import type { Relation } from "../version/catalog.ts";
 import type { NamedRelation } from "../version/naming.ts";
 import type { ExplainedTable, Reason } from "./explanation.ts";
 import type { TypedNode } from "./node.ts";
@@ -41,7 +42,7 @@ export class Rewriting {
   readonly database: string | undefined;
   /** Table references that have been dealt with; whatever else turns out to be windowed is refused. */
   readonly handled = new Set<AstNode>();
-  /** Column references whose last name was exchanged. */
+  /** Column references whose last name was exchanged, and constants. */
   readonly exchanged = new Set<AstNode>();
   /** Writing queries that return `*`: how many of their first columns an alias list must name. */
   readonly returnedStars = new Map<AstNode, number>();
@@ -54,6 +55,10 @@ export class Rewriting {
   readonly rowForms = new Set<WholeRowForm>();
   /** Tables of which a row is used as it is, and where. */
   readonly plainRows = new Map<WholeRowForm, number | undefined>();
+  /** References to relations of the server's own, as they were met. */
+  readonly systemReferences: { readonly node: AstNode; readonly relation: Relation }[] = [];
+  /** Something in it shows names of tables or columns as data, and has been seen to. */
+  showsNames = false;
   dependsOnPhysical = false;
   hasRowLock = false;
   hasSystemColumn = false;

@@ -90,6 +90,18 @@ export class SourceText {
     return -1;
   }
 
+  /** Index of the parenthesis that opens what the one at this index closes; -1 if there is none. */
+  openingParenthesis(close: number): number {
+    let depth = 0;
+    for (let index = close; index >= 0; index--) {
+      const spelling = this.spelling(index);
+      if (spelling === ")") depth++;
+      else if (spelling === "(") depth--;
+      if (depth === 0) return spelling === "(" ? index : -1;
+    }
+    return -1;
+  }
+
   /** Index of the first token of each item of the parenthesised list that opens at this index. */
   listItems(open: number): number[] {
     if (this.spelling(open) !== "(") return [];

@@ -34,6 +34,7 @@ export function rewriteTableReference(
 
   let columns = cte ?? UNKNOWN_COLUMNS;
   if (found.kind === "plain") {
+    work.systemReferences.push({ node, relation: found.relation });
     columns = { names: found.relation.columns.map((column) => column.name), isComplete: true };
   } else if (windowed !== undefined) {
     columns = { names: windowed.columns.map((column) => column.logical), isComplete: true };
@@ -125,7 +126,7 @@ export function hideTable(
   }
 }
 
-function tableNameIndex(work: Rewriting, node: AstNode): number | undefined {
+export function tableNameIndex(work: Rewriting, node: AstNode): number | undefined {
   const parts = ["catalogname", "schemaname", "relname"]
     .map((member) => stringOf(node, member))
     .filter((part) => part !== "");
@@ -215,7 +216,7 @@ export function referenceBounds(
 }
 
 /** `TABLE orders` takes no alias, so it becomes the SELECT that it stands for. */
-function spellOutTable(work: Rewriting, first: number): void {
+export function spellOutTable(work: Rewriting, first: number): void {
   if (work.source.word(first - 1) !== "table") return;
   const keyword = work.source.token(first - 1);
   if (keyword !== undefined) {

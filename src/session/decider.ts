@@ -2,6 +2,7 @@ import { LruCache } from "../base/lru-cache.ts";
 import type { LockTimeoutPolicy } from "../guard/lock-timeout.ts";
 import { lockedBy } from "../guard/locks.ts";
 import { flipOf } from "../rewrite/flip.ts";
+import { mentionsShown } from "../rewrite/introspection.ts";
 import type { Rewrite } from "../rewrite/outcome.ts";
 import { rewriteStatement } from "../rewrite/rewrite.ts";
 import { applyEdits, type Edit } from "../sql/edit.ts";
@@ -125,7 +126,12 @@ export class Decider {
     return mentionsAny(look.identifiers, naming);
   }
 
-  /** The plan of a text that `mentions` says could matter. */
+  /** Whether it may show names of tables or columns as data, by whatever name of its own. */
+  showsNames(look: Look, naming: Naming): boolean {
+    return !naming.isEmpty && mentionsShown(look.identifiers);
+  }
+
+  /** The plan of a text that `mentions` or `showsNames` says could matter. */
   plan(input: PlanInput): TextPlan {
     const { text, scan } = input;
     const names = namesOf(input);
@@ -227,8 +233,7 @@ export class Decider {
       const lock = physicalLock(passed.lock, input);
       const plan = { ...passed, ...outcome(rewrite), flips, lock };
       const mentions = mentionsAny(facts.identifiers, naming);
-      const isMoved =
-        isSessionChanged && (rewrite.kind !== "untouched" || (mentions && readsRows(plan)));
+      const isMoved = isSessionChanged && (isAboutTables(rewrite) || (mentions && readsRows(plan)));
       if (changedBy !== undefined && (isMoved || isUnsettled(ddl, plan, mentions))) {
         statements.push({ ...passed, verdict: "refuse", refusal: unsettled(changedBy) });
         continue;
@@ -254,6 +259,11 @@ function mentionsAny(identifiers: ReadonlySet<string>, naming: Naming): boolean 
   return false;
 }
 
+/** What it only shows of names is the same whatever search_path is. */
+function isAboutTables(rewrite: Rewrite): boolean {
+  return rewrite.kind === "edited" ? rewrite.touched.length > 0 : rewrite.kind === "refused";
+}
+
 function outcome(
   rewrite: Rewrite,
 ): Pick<StatementPlan, "verdict" | "refusal" | "answers" | "touched" | "reliesOnNames"> {
@@ -270,7 +280,7 @@ function outcome(
       return {
         verdict: rewrite.edits.length > 0 ? "rewrite" : "pass",
         refusal: undefined,
-        answers: rewrite.answers,
+        answers: rewrite.touched.length > 0 ? rewrite.answers : undefined,
         touched: rewrite.touched.map((relation) => relation.oid),
         reliesOnNames: rewrite.dependsOnPhysical,
       };

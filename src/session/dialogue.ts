@@ -219,7 +219,7 @@ export class Dialogue {
     const tag = comment?.tag ?? this.info.tag;
     const naming = this.naming(tag);
     const mentions = decider.mentions(look, naming);
-
+    const concerns = mentions || decider.showsNames(look, naming);
     let plan = look.plan;
     if (isPassed) {
       // The server refuses it as it is; together with a check it would be two statements.
@@ -228,8 +228,8 @@ export class Dialogue {
       plan = refusedPlan(look.plan, UNKNOWN_VERSION);
     } else if (isDoubtful(this, buffer.subarray(start, end), naming)) {
       plan = refusedPlan(look.plan, UNREADABLE);
-    } else if (mentions || look.hasLock || look.hasRename || look.statements.length > 1) {
-      const needsSchemas = mentions || (look.hasRename && this.windows.length > 0);
+    } else if (concerns || look.hasLock || look.hasRename || look.statements.length > 1) {
+      const needsSchemas = concerns || (look.hasRename && this.windows.length > 0);
       if (needsSchemas && this.schemas === undefined) return undefined;
       const input = {
         text: decode(),
