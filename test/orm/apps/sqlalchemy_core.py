@@ -65,7 +65,7 @@ def play_round(number):
     saw["update"] = totals(owner == bob)
     moved = orders.update().where(orders.c.id == bulk[0].id).values(owner=bob).returning(owner, total)
     saw["move"] = owners_and_totals(run(moved))
-    again = [{"owner": ann, "total": 150, "placed_at": at(0)}, {"owner": ann, "total": 500, "placed_at": at(4)}]
+    again = [{"owner": ann, "total": cents, "placed_at": at(hour)} for hour, cents in [(0, 150), (4, 500)]]
     upsert = insert(orders).values(again)
     changes = {"owner": upsert.excluded.owner, "total": upsert.excluded.total}
     run(upsert.on_conflict_do_update(index_elements=[owner, orders.c.placed_at], set_=changes))

@@ -82,7 +82,7 @@ def play(session, number):
     bulk[0].person = bob
     session.commit()
     saw["move"] = owners_and_totals(find(Order.id == bulk[0].id))
-    again = [{"owner": ann.id, "total": 150, "placed_at": at(0)}, {"owner": ann.id, "total": 500, "placed_at": at(4)}]
+    again = [{COLUMN: ann.id, "total_cents": total, "placed_at": at(hour)} for hour, total in [(0, 150), (4, 500)]]
     upsert = insert(Order).values(again)
     changes = {Order.owner: upsert.excluded[COLUMN], Order.total: upsert.excluded.total_cents}
     unique = [Order.owner, Order.placed_at]
@@ -94,6 +94,7 @@ def play(session, number):
     try:
         with session.begin_nested():
             session.add(Order(person=ann, total=999))
+            session.flush()
             saw["rollback"] = [session.scalar(count)]
             raise Rollback
     except Rollback:
