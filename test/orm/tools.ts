@@ -17,6 +17,7 @@ const SQLALCHEMY = {
 };
 
 export const TOOLS: readonly Tool[] = [
+  { name: "Prisma", script: "prisma.mjs", program: NODE },
   { name: "Drizzle", script: "drizzle.mjs", program: NODE },
   { name: "TypeORM", script: "typeorm.mjs", program: NODE },
   { name: "Sequelize", script: "sequelize.mjs", program: NODE },
