@@ -6,6 +6,8 @@ export interface Tool {
   readonly program: string;
   /** Debian's package, and a script that fails where it is missing. */
   readonly needs?: { readonly package: string; readonly probe: readonly string[] };
+  /** What has to be built first for it to work through Straddle. */
+  readonly awaits?: string;
 }
 
 /** Debian's own, for which its packages are, whatever else comes first in PATH. */
@@ -52,6 +54,7 @@ export const TOOLS: readonly Tool[] = [
       package: "ruby-activerecord and ruby-pg",
       probe: ["-e", 'require "active_record"; require "pg"'],
     },
+    awaits: "it reads its columns' names from pg_attribute, which has the physical ones",
   },
 ];
 
