@@ -1,5 +1,7 @@
 """The small shop on Django's ORM."""
 
+import os
+
 import django
 from django.conf import settings
 from django.db import ProgrammingError, connection, models, transaction
@@ -7,8 +9,10 @@ from django.db.models import Count, F
 from django.utils import timezone
 from worker import COLUMN, KEEPER, OTHER_COLUMN, RAW, TABLE, Rollback, at, milliseconds, serve
 
+# Host, user and application_name come from libpq's variables.
 settings.configure(
-    DATABASES={"default": {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": None}},
+    DATABASES={"default": {"ENGINE": "django.db.backends.postgresql", "NAME": os.environ["PGDATABASE"]}},
+    INSTALLED_APPS=["__main__"],
     DEFAULT_AUTO_FIELD="django.db.models.AutoField",
     USE_TZ=True,
 )
@@ -19,7 +23,6 @@ class Person(models.Model):
     name = models.TextField()
 
     class Meta:
-        app_label = "shop"
         db_table = TABLE
 
 
@@ -30,7 +33,6 @@ class Order(models.Model):
     note = models.JSONField(null=True)
 
     class Meta:
-        app_label = "shop"
         db_table = "orders"
         unique_together = [("person", "placed_at")]
 
