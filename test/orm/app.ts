@@ -11,6 +11,12 @@ export interface Round {
   readonly saw: Readonly<Record<string, unknown>>;
 }
 
+/** The server, or Straddle before it. */
+export interface Where {
+  readonly port: number;
+  readonly database: string;
+}
+
 /** One version of a tool's app, in a process of its own: it plays a round when it is told to. */
 export class App {
   readonly rounds: Round[] = [];
@@ -19,11 +25,7 @@ export class App {
   readonly #ended: Promise<unknown>;
   #complaints = "";
 
-  constructor(
-    tool: Tool,
-    version: Version,
-    where: { readonly port: number; readonly database: string },
-  ) {
+  constructor(tool: Tool, version: Version, where: Where) {
     const script = fileURLToPath(new URL(`apps/${tool.script}`, import.meta.url));
     this.#child = spawn(tool.program, [script], {
       stdio: ["pipe", "pipe", "pipe"],

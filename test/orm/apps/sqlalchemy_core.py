@@ -97,7 +97,7 @@ def play_round(number):
 
     saw["remove"] = [len(run(orders.delete().where(owner == each).returning(owner))) for each in [ann, bob]]
     run(people.delete().where(people.c.id.in_([ann, bob])))
-    run(orders.insert(), {"owner": KEEPER, "total": number, "placed_at": at(0).replace(year=2030, microsecond=number)})
+    run(orders.insert().values(owner=KEEPER, total=number, placed_at=func.now()))
     return saw
 
 
