@@ -32,12 +32,14 @@ for (const tool of TOOLS) {
   const missing = missingFor(tool);
   const name = missing === undefined ? tool.name : `${tool.name} (missing: ${missing})`;
   describe.skipIf(missing !== undefined)(name, () => {
-    test("each version sees what it has to on a database of its own, without Straddle", () =>
-      direct(tool));
+    const alone = "each version sees what it has to on a database of its own, without Straddle";
+    test(alone, { timeout: 90_000 }, () => direct(tool));
     const both = "both see it at once on one database, before, while and after its names change";
     const { awaits } = tool;
-    test.skipIf(awaits !== undefined)(awaits === undefined ? both : `${both} (${awaits})`, () =>
-      throughStraddle(tool),
+    test.skipIf(awaits !== undefined)(
+      awaits === undefined ? both : `${both} (${awaits})`,
+      { timeout: 90_000 },
+      () => throughStraddle(tool),
     );
   });
 }
