@@ -52,15 +52,22 @@ export class App {
   }
 
   async playRound(): Promise<void> {
-    this.#child.stdin.write(`${this.rounds.length + 1}\n`);
+    this.rounds.push(await this.#ask(`${this.rounds.length + 1}`));
+  }
+
+  /** What the tool itself reads of the schema. */
+  async readSchema(): Promise<unknown> {
+    return (await this.#ask("schema")).saw;
+  }
+
+  async #ask(line: string): Promise<Round> {
+    this.#child.stdin.write(`${line}\n`);
     const { value, done } = await this.#lines.next();
     if (done === true) {
       await this.#ended;
-      throw new Error(
-        `the app has ended within round ${this.rounds.length + 1}: ${this.#complaints}`,
-      );
+      throw new Error(`the app has ended at "${line}": ${this.#complaints}`);
     }
-    this.rounds.push(JSON.parse(value));
+    return JSON.parse(value);
   }
 
   /** Its exit status and what it said beside its rounds. */

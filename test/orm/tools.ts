@@ -6,6 +6,8 @@ export interface Tool {
   readonly program: string;
   /** Debian's package, and a script that fails where it is missing. */
   readonly needs?: { readonly package: string; readonly probe: readonly string[] };
+  /** Whether its app reads the schema, too. */
+  readonly readsSchema?: true;
   /** What has to be built first for it to work through Straddle. */
   readonly awaits?: string;
 }
@@ -21,14 +23,15 @@ const SQLALCHEMY = {
 export const TOOLS: readonly Tool[] = [
   { name: "Prisma", script: "prisma.mjs", program: NODE },
   { name: "Drizzle", script: "drizzle.mjs", program: NODE },
-  { name: "TypeORM", script: "typeorm.mjs", program: NODE },
-  { name: "Sequelize", script: "sequelize.mjs", program: NODE },
-  { name: "Knex", script: "knex.mjs", program: NODE },
-  { name: "Kysely", script: "kysely.mjs", program: NODE },
+  { name: "TypeORM", script: "typeorm.mjs", program: NODE, readsSchema: true },
+  { name: "Sequelize", script: "sequelize.mjs", program: NODE, readsSchema: true },
+  { name: "Knex", script: "knex.mjs", program: NODE, readsSchema: true },
+  { name: "Kysely", script: "kysely.mjs", program: NODE, readsSchema: true },
   {
     name: "Django",
     script: "django_app.py",
     program: PYTHON,
+    readsSchema: true,
     needs: {
       package: "python3-django and python3-psycopg2",
       probe: ["-c", "import django, psycopg2"],
@@ -38,6 +41,7 @@ export const TOOLS: readonly Tool[] = [
     name: "SQLAlchemy Core",
     script: "sqlalchemy_core.py",
     program: PYTHON,
+    readsSchema: true,
     needs: SQLALCHEMY,
   },
   {
@@ -50,6 +54,7 @@ export const TOOLS: readonly Tool[] = [
     name: "ActiveRecord",
     script: "active_record.rb",
     program: "ruby",
+    readsSchema: true,
     needs: {
       package: "ruby-activerecord and ruby-pg",
       probe: ["-e", 'require "active_record"; require "pg"'],

@@ -113,4 +113,15 @@ def play_round(number):
     return saw
 
 
-serve(play_round)
+def read_schema():
+    with connection.cursor() as cursor:
+        read = connection.introspection
+        return {
+            "tables": sorted(read.table_names(cursor)),
+            "columns": [column.name for column in read.get_table_description(cursor, "orders")],
+            "constraints": read.get_constraints(cursor, "orders"),
+            "relations": read.get_relations(cursor, "orders"),
+        }
+
+
+serve(play_round, read_schema)

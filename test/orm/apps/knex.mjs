@@ -130,4 +130,13 @@ async function round(number) {
   return saw;
 }
 
-await serve(round, () => db.destroy());
+const readSchema = async () => ({
+  columns: await db("orders").columnInfo(),
+  hasColumns: [
+    await db.schema.hasColumn("orders", COLUMN),
+    await db.schema.hasColumn("orders", OTHER_COLUMN),
+  ],
+  hasTable: await db.schema.hasTable(TABLE),
+});
+
+await serve(round, () => db.destroy(), readSchema);

@@ -163,4 +163,8 @@ async function round(number) {
   return saw;
 }
 
-await serve(round, () => db.destroy());
+await serve(
+  round,
+  () => db.destroy(),
+  () => db.introspection.getTables(),
+);

@@ -126,4 +126,14 @@ async function round(number) {
   return saw;
 }
 
-await serve(round, () => sequelize.close());
+async function readSchema() {
+  const queries = sequelize.getQueryInterface();
+  return {
+    tables: (await queries.showAllTables()).sort(),
+    columns: await queries.describeTable("orders"),
+    indexes: await queries.showIndex("orders"),
+    foreignKeys: await queries.getForeignKeyReferencesForTable("orders"),
+  };
+}
+
+await serve(round, () => sequelize.close(), readSchema);

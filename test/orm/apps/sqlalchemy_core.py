@@ -1,6 +1,7 @@
 """The small shop on SQLAlchemy Core: tables and statements, no mapped classes."""
 
-from sqlalchemy import Column, DateTime, ForeignKey, Integer, MetaData, Table, Text, create_engine, func, select, text
+from sqlalchemy import Column, DateTime, ForeignKey, Integer, MetaData, Table, Text
+from sqlalchemy import create_engine, func, inspect, select, text
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by, insert
 from sqlalchemy.exc import ProgrammingError
 from worker import COLUMN, KEEPER, OTHER_COLUMN, RAW, TABLE, Rollback, at, milliseconds, serve
@@ -101,4 +102,17 @@ def play_round(number):
     return saw
 
 
-serve(play_round)
+def read_schema():
+    read = inspect(engine)
+    reflected = MetaData()
+    reflected.reflect(engine)
+    return {
+        "columns": read.get_columns("orders"),
+        "indexes": read.get_indexes("orders"),
+        "foreign keys": read.get_foreign_keys("orders"),
+        "unique constraints": read.get_unique_constraints("orders"),
+        "reflected": sorted(str(column) for table in reflected.tables.values() for column in table.columns),
+    }
+
+
+serve(play_round, read_schema)

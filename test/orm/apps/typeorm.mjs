@@ -152,4 +152,13 @@ async function round(number) {
   return saw;
 }
 
-await serve(round, () => source.destroy());
+async function readSchema() {
+  const runner = source.createQueryRunner();
+  const tables = [await runner.getTable("orders"), await runner.getTable(TABLE)];
+  await runner.release();
+  // What `synchronize` would do.
+  const { upQueries } = await source.driver.createSchemaBuilder().log();
+  return { tables, changes: upQueries.map((each) => each.query) };
+}
+
+await serve(round, () => source.destroy(), readSchema);

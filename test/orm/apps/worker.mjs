@@ -49,11 +49,12 @@ export async function sqlstateOf(query) {
   return "none";
 }
 
-/** One round for each line that comes in, one line out for each round. */
-export async function serve(round, end) {
+/** One line out for each line that comes in: a round by its number, or what the tool reads of the schema. */
+export async function serve(round, end, readSchema) {
   for await (const line of createInterface({ input: process.stdin })) {
     const number = Number(line);
-    console.log(JSON.stringify({ round: number, saw: await round(number) }));
+    const saw = line === "schema" ? await readSchema() : await round(number);
+    console.log(JSON.stringify({ round: number, saw }));
   }
   await end();
 }

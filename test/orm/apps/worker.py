@@ -32,8 +32,11 @@ def milliseconds(time):
     return int(time.timestamp() * 1000)
 
 
-def serve(play_round):
-    """One round for each line that comes in, one line out for each round."""
+def serve(play_round, read_schema=None):
+    """One line out for each line that comes in: a round by its number, or what the tool reads of the schema."""
     for line in sys.stdin:
-        number = int(line)
-        print(json.dumps({"round": number, "saw": play_round(number)}), flush=True)
+        if line == "schema\n":
+            answer = {"saw": read_schema()}
+        else:
+            answer = {"round": int(line), "saw": play_round(int(line))}
+        print(json.dumps(answer, default=str), flush=True)
