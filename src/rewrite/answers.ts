@@ -54,6 +54,10 @@ export function turnBackError(
     result.set("P", String(characterAt(sentText, original.offset)));
   }
 
+  if (edit?.failure !== undefined && fields.get("C") === "42703") {
+    result.set("C", edit.failure.sqlstate).set("M", edit.failure.message).delete("H");
+    return result;
+  }
   exchangeField(result, "W", (text) => turnBackContext(text, answers));
   // A text of RAISE is its author's, whatever stands in it.
   if (fields.get("R") === "exec_stmt_raise") return result;

@@ -57,23 +57,14 @@ function rewriteBareName(work: Rewriting, node: AstNode, name: string, place: Pl
       return;
     }
     case "ambiguous":
-      work.refuse({
-        sqlstate: "42702",
-        message: `column reference "${name}" is ambiguous`,
-        detail: "",
-        hint: "",
-        offset,
-      });
+    case "absent": {
+      const index = work.source.dottedName(offset, [name])?.[0];
+      const message = `column reference "${name}" is ambiguous`;
+      if (index === undefined) refuseUnlocated(work, name, offset);
+      else if (resolved.kind === "absent") work.fail(index);
+      else work.fail(index, { sqlstate: "42702", message });
       return;
-    case "absent":
-      work.refuse({
-        sqlstate: "42703",
-        message: `column "${name}" does not exist`,
-        detail: "",
-        hint: "",
-        offset,
-      });
-      return;
+    }
     case "uncertain":
       work.refuseUncertain({
         detail: `Which column "${name}" means is not certain: ${resolved.because}.`,

@@ -25,6 +25,9 @@ export interface Walkers {
   readonly query: (work: Rewriting, node: TypedNode, place: QueryPlace) => Columns;
 }
 
+/** No column or table of anybody's. */
+const NOBODY = "straddle: no such name";
+
 /**
  * The rewriting of one statement while it goes on: collects edits, the tables met, and the first
  * refusal. After a refusal the walk simply goes on; its edits are thrown away.
@@ -83,6 +86,18 @@ export class Rewriting {
       text: qualifier === "" ? quote(name) : `${quote(qualifier)}.${quote(name)}`,
       kind: "name",
     });
+  }
+
+  /**
+   * Puts a name that nobody has in the place of one that the version must not reach, or that is
+   * ambiguous to it. So the server fails there, if nothing before it is wrong.
+   */
+  fail(index: number, failure?: { sqlstate: string; message: string }): void {
+    const token = this.source.token(index);
+    if (token === undefined) return;
+    const { start, end } = token;
+    const edit: Edit = { start, end, text: quoteAlways(NOBODY), kind: "name" };
+    this.#add(failure === undefined ? edit : { ...edit, failure });
   }
 
   insert(offset: number, text: string): void {

@@ -99,17 +99,7 @@ export function hideTable(
   const index = tableNameIndex(work, node);
   if (index === undefined) return;
   if (isFree) work.rename(index, relation.logicalName);
-  else {
-    const written =
-      schema === "" ? stringOf(node, "relname") : `${schema}.${stringOf(node, "relname")}`;
-    work.refuse({
-      sqlstate: "42P01",
-      message: `relation "${written}" does not exist`,
-      detail: "",
-      hint: "",
-      offset: locationOf(node),
-    });
-  }
+  else work.fail(index);
 }
 
 function tableNameIndex(work: Rewriting, node: AstNode): number | undefined {

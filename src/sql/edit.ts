@@ -7,6 +7,8 @@ export interface Edit {
   readonly text: string;
   /** `name`: one identifier exchanged for another. `frame`: text that stands for nothing of the client's. */
   readonly kind: "name" | "frame";
+  /** The name that was written is one that nobody has, and this is what its error is to say. */
+  readonly failure?: { readonly sqlstate: string; readonly message: string };
 }
 
 /** Applies edits, sorted and disjoint, in one pass. Text outside the edits is kept as written. */
