@@ -52,6 +52,8 @@ export function turnBackError(
       editInName(sentText, original.offset, edits) ??
       editInList(sentText, original.offset, edits, fields.get("M") ?? "");
     result.set("P", String(characterAt(sentText, original.offset)));
+  } else if (WRITTEN_NAME_ERRORS.has(fields.get("C") ?? "") && !isOfJoin(fields)) {
+    edit = edits.find((each) => isNamedIn(fields.get("M") ?? "", each));
   }
 
   if (edit?.failure !== undefined && fields.get("C") === "42703") {
@@ -65,7 +67,8 @@ export function turnBackError(
   const relation = answers.relations.find(
     ({ schema, physical }) => schema === fields.get("s") && physical === fields.get("t"),
   );
-  const columns = relation?.columns ?? answers.columns;
+  // Another table's error: its columns are called as they are.
+  const columns = fields.has("t") ? (relation?.columns ?? NO_NAMES) : answers.columns;
   if (relation !== undefined) {
     result.set("t", relation.logical);
     exchangeField(result, "c", (name) => columns.get(name) ?? name);
@@ -80,13 +83,12 @@ export function turnBackError(
     exchangeField(result, "M", (text) =>
       exchangeQuoted(exchangeQuoted(text, named), answers.tables),
     );
-    exchangeField(result, "D", (text) => turnBackKey(text, fields, { columns, answers }));
+    const ofKey = sqlstate === "23503" ? referencedColumns(fields, columns, answers) : columns;
+    exchangeField(result, "D", (text) => turnBackKey(text, fields, { columns: ofKey, answers }));
     return result;
   }
 
-  // Without a position, it can still be about a target's physical column.
-  const isAboutWrittenName =
-    WRITTEN_NAME_ERRORS.has(sqlstate) && (position !== undefined || answers.targets.length === 0);
+  const isAboutWrittenName = WRITTEN_NAME_ERRORS.has(sqlstate);
   exchangeField(result, "M", (text) => {
     const undone = edit?.kind === "name" ? undoEdit(text, edit, sentText) : text;
     // The name in the message is one that the client wrote, or one of an alias list: logical already.
@@ -126,7 +128,15 @@ const WRITTEN_NAME_ERRORS: ReadonlySet<string> = new Set([
   "42883",
   "42P01",
   "42P10",
+  "42P19",
 ]);
+
+/** Without a position: about columns of USING or NATURAL, or an alias, which all have the client's names. */
+function isOfJoin(fields: ErrorFields): boolean {
+  const sqlstate = fields.get("C") ?? "";
+  if (sqlstate === "42703") return fields.get("M")?.match(QUOTED)?.length === 1;
+  return sqlstate === "42702" || sqlstate === "42712";
+}
 
 function exchangeField(
   fields: Map<string, string>,
@@ -162,10 +172,15 @@ function editInList(
   const source = new SourceText(sentText);
   const close = source.token(source.closingParenthesis(source.indexAt(offset)));
   return edits.find((edit) => {
-    const name = edit.kind === "name" ? lastName(edit.text) : undefined;
     const isInside = edit.start > offset && edit.end <= (close?.start ?? 0);
-    return isInside && name !== undefined && replaceWord(message, name, "") !== message;
+    return isInside && isNamedIn(message, edit);
   });
+}
+
+/** Whether a message has the name that this edit wrote. */
+function isNamedIn(message: string, edit: Edit): boolean {
+  const name = edit.kind === "name" ? lastName(edit.text) : undefined;
+  return name !== undefined && replaceWord(message, name, "") !== message;
 }
 
 /** Puts the name that the client wrote in the place of the one that the edit wrote. */
@@ -239,6 +254,18 @@ function turnBackKey(
   if (again.length === 2) values = again.join(`(${exchanged.join(", ")})=(`);
   const table = exchangeQuoted(text.slice(last), names.answers.tables);
   return text.slice(0, start) + exchanged.join(", ") + values + table;
+}
+
+/** The key of a row that is still referenced is one of the table that M names first, not of the one in `t`. */
+function referencedColumns(
+  fields: ErrorFields,
+  columns: ReadonlyMap<string, string>,
+  answers: Answers,
+): ReadonlyMap<string, string> {
+  const [first = ""] = (fields.get("M") ?? "").match(QUOTED) ?? [];
+  const name = first.replace(QUOTED, "$2");
+  if (name === fields.get("t")) return columns;
+  return answers.relations.find(({ physical }) => physical === name)?.columns ?? NO_NAMES;
 }
 
 const KEY_ERRORS: ReadonlySet<string> = new Set(["23503", "23505", "23P01"]);

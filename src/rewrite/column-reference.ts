@@ -24,6 +24,7 @@ export function rewriteColumnReference(work: Rewriting, node: AstNode, place: Pl
   } else if (parts.length === 2) {
     const item = findItem(place.scope, first);
     if (item !== undefined) rewriteMember(work, node, parts, item, place);
+    else rewriteStrayTable(work, node, { schema: "", name: first, parts }, place);
   } else if (parts.length === 3) {
     rewriteQualified(work, node, { schema: first, name: second, parts }, place);
   } else if (parts.length === 4) {
@@ -126,6 +127,7 @@ function rewriteQualified(
 ): void {
   const { schema, name, parts } = reference;
   const item = findQualified(place.scope, schema, name);
+  if (item === undefined) rewriteStrayTable(work, node, reference, place);
   if (item?.relation === undefined) return;
   const needsAlias = !item.isTarget || item.relation.physicalName !== name;
   if (needsAlias) {
@@ -143,6 +145,28 @@ function rewriteQualified(
     } else work.replace(first.start, table.start, "");
   }
   rewriteMember(work, node, parts, item, place);
+}
+
+/** A table that is not in sight here: which one is meant decides what the server says (errorMissingRTE). */
+function rewriteStrayTable(
+  work: Rewriting,
+  node: AstNode,
+  reference: { schema: string; name: string; parts: readonly string[] },
+  place: Place,
+): void {
+  const { schema, name, parts } = reference;
+  // An alias that is out of sight: the server looks for these first.
+  if (work.aliases.has(name)) return;
+  const found = work.lookup.find(schema, name);
+  if (found.kind !== "windowed" && found.kind !== "hidden") return;
+  const { physicalName } = found.relation;
+  if (found.kind === "windowed" && physicalName === name) return;
+  const index = work.source.dottedName(locationOf(node), parts)?.at(-2);
+  if (index === undefined) return;
+  work.dependsOnPhysical = true;
+  const isTaken = findItem(place.scope, physicalName) !== undefined;
+  if (found.kind === "hidden" || isTaken) work.fail(index);
+  else work.rename(index, physicalName);
 }
 
 function findQualified(

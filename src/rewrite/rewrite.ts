@@ -42,6 +42,7 @@ export function rewriteStatement(input: RewriteInput): Rewrite {
     walk: WALKERS,
     end: statement.end,
     database: input.database,
+    aliases: aliasesIn(statement.node),
   });
   try {
     rewriteByKind(work, statement.kind, statement.node);
@@ -69,6 +70,20 @@ export function rewriteStatement(input: RewriteInput): Rewrite {
       work.shownTargets,
     ),
   };
+}
+
+function aliasesIn(root: AstNode): ReadonlySet<string> {
+  const names = new Set<string>();
+  const pending: unknown[] = [root];
+  for (let value = pending.pop(); value !== undefined; value = pending.pop()) {
+    if (Array.isArray(value)) pending.push(...value.filter((item) => item !== undefined));
+    if (!isNode(value)) continue;
+    for (const member of ["aliasname", "ctename"]) {
+      if (typeof value[member] === "string") names.add(value[member]);
+    }
+    pending.push(...Object.values(value).filter((member) => typeof member === "object"));
+  }
+  return names;
 }
 
 const WALKERS: Walkers = { expression: rewriteExpression, query: rewriteQuery };

@@ -55,6 +55,8 @@ export class Rewriting {
   readonly rowForms = new Set<WholeRowForm>();
   /** Tables of which a row is used as it is, and where. */
   readonly plainRows = new Map<WholeRowForm, number | undefined>();
+  /** Every alias and WITH query's name in the statement, in sight of one another or not. */
+  readonly aliases: ReadonlySet<string>;
   dependsOnPhysical = false;
   hasRowLock = false;
   hasSystemColumn = false;
@@ -67,12 +69,14 @@ export class Rewriting {
     walk: Walkers;
     end: number;
     database: string | undefined;
+    aliases: ReadonlySet<string>;
   }) {
     this.source = parts.source;
     this.lookup = parts.lookup;
     this.walk = parts.walk;
     this.end = parts.end;
     this.database = parts.database;
+    this.aliases = parts.aliases;
   }
 
   /** Puts one identifier in another's place: a quoted one in the place of a quoted one. */

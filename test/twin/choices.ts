@@ -100,9 +100,13 @@ function* simplerLists({ drawn, parts }: Chosen<unknown>): Generator<number[]> {
     if (end - start > 1) yield [...drawn.slice(0, start), 0, ...drawn.slice(end)];
   }
   for (const { start, end } of bySize) {
-    for (const inner of bySize) {
-      const isInside = inner.start >= start && inner.end <= end;
-      if (!isInside || inner.end - inner.start >= end - start) continue;
+    let done = start;
+    for (const inner of parts) {
+      // Only the parts right inside of it: those inside of these come when they have taken its place.
+      const isInside =
+        inner.start >= done && inner.end <= end && inner.end - inner.start < end - start;
+      if (!isInside) continue;
+      done = inner.end;
       const kept = drawn.slice(inner.start, inner.end);
       yield [...drawn.slice(0, start), ...kept, ...drawn.slice(end)];
     }

@@ -14,9 +14,7 @@ export function expression(grammar: Grammar, scope: Scope, kind: Kind): string {
 }
 
 function simple(grammar: Grammar, scope: Scope, kind: Kind): string {
-  return grammar.choices.pick(6) === 0
-    ? literal(grammar, kind)
-    : reference(grammar, scope, kind);
+  return grammar.choices.pick(6) === 0 ? literal(grammar, kind) : reference(grammar, scope, kind);
 }
 
 function integer(grammar: Grammar, scope: Scope): string {

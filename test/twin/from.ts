@@ -8,10 +8,10 @@ interface Item {
 }
 
 /** FROM's (or USING's) items, without the word. */
-export function fromItems(grammar: Grammar, scope: Scope): Item {
+export function fromItems(grammar: Grammar, scope: Scope, target: readonly Source[] = []): Item {
   const seen: Source[] = [];
   const parts = grammar.choices.many(1, 2, () => {
-    const { sql, sources } = item(grammar, scope, seen);
+    const { sql, sources } = item(grammar, scope, [...target, ...seen]);
     seen.push(...sources);
     return sql;
   });
@@ -20,7 +20,7 @@ export function fromItems(grammar: Grammar, scope: Scope): Item {
 
 export function item(grammar: Grammar, scope: Scope, left: readonly Source[]): Item {
   return grammar.choices.part(() => {
-    if (scope.depth > 4) return tableItem(grammar, scope);
+    if (scope.depth > 4) return tableItem(grammar, scope, left);
     switch (grammar.choices.pick(14)) {
       case 8:
       case 9:
@@ -33,12 +33,12 @@ export function item(grammar: Grammar, scope: Scope, left: readonly Source[]): I
       case 13:
         return made(grammar, within(scope, left));
       default:
-        return tableItem(grammar, scope);
+        return tableItem(grammar, scope, left);
     }
   });
 }
 
-function tableItem(grammar: Grammar, scope: Scope): Item {
+function tableItem(grammar: Grammar, scope: Scope, left: readonly Source[]): Item {
   const { choices } = grammar;
   const cte = scope.ctes[choices.pick((scope.ctes.length || 1) * 2)];
   const found = cte === undefined ? table(grammar) : { sql: spell(grammar, cte.name), source: cte };
@@ -47,7 +47,10 @@ function tableItem(grammar: Grammar, scope: Scope): Item {
   if (isOnly) sql = choices.of(["ONLY ", "ONLY (", "*"]);
   if (sql === "*") sql = `${found.sql} *`;
   else if (isOnly) sql = sql === "ONLY (" ? `ONLY (${found.sql})` : `ONLY ${found.sql}`;
-  return aliased(grammar, sql, found.source, "optional");
+  const isTaken = left.some(({ name }) => name === found.source.name);
+  // The same name twice is an error, which shouldn't be the rule.
+  const isKept = choices.chance(8);
+  return aliased(grammar, sql, found.source, isTaken && !isKept ? "alias" : "optional", left);
 }
 
 /** With an alias, and sometimes a list of column aliases. */
@@ -56,10 +59,13 @@ function aliased(
   sql: string,
   source: Source,
   need: "optional" | "alias",
+  left: readonly Source[] = [],
 ): Item {
   const { choices } = grammar;
   if (need === "optional" && !choices.chance(3)) return { sql, sources: [source] };
-  const name = choices.of(ALIASES);
+  const drawn = choices.of(ALIASES);
+  const isTaken = left.some((each) => each.name === drawn) && !choices.chance(10);
+  const name = isTaken ? `${drawn}${left.length}` : drawn;
   const as = `${choices.of([" AS ", " "])}${spell(grammar, name)}`;
   if (!choices.chance(4)) {
     return { sql: `${sql}${as}`, sources: [{ ...source, schema: "", name }] };
@@ -84,7 +90,7 @@ function derived(grammar: Grammar, scope: Scope, left: readonly Source[]): Item 
   const inner = isLateral ? within(scope, left) : { ...scope, depth: scope.depth + 1 };
   const { sql, columns } = grammar.query(grammar, inner, undefined);
   const source = { schema: "", name: "", columns };
-  return aliased(grammar, `${isLateral ? "LATERAL " : ""}(${sql})`, source, "alias");
+  return aliased(grammar, `${isLateral ? "LATERAL " : ""}(${sql})`, source, "alias", left);
 }
 
 /** Functions, and rows that stand in the text. */
@@ -163,7 +169,10 @@ function join(grammar: Grammar, scope: Scope, left: readonly Source[]): Item {
           second.sources.some(({ columns }) => columns.some((column) => column.name === name)),
         ),
       );
-      const column = shared[choices.pick(shared.length || 1)] ?? { name: choices.of(COLUMN_NAMES), kind: "int" };
+      const column = shared[choices.pick(shared.length || 1)] ?? {
+        name: choices.of(COLUMN_NAMES),
+        kind: "int",
+      };
       const using = `${first.sql} ${kind} ${second.sql} USING (${spell(grammar, column.name)})`;
       if (!choices.chance(4)) return finish(using);
       const name = choices.of(ALIASES);

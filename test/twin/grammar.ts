@@ -58,7 +58,7 @@ export function literal(grammar: Grammar, kind: Kind): string {
 /** A reference to a column: mostly one that is there, by its bare or its qualified name. */
 export function reference(grammar: Grammar, scope: Scope, kind: Kind): string {
   const { choices } = grammar;
-  if (choices.chance(25)) return wildReference(grammar, scope);
+  if (choices.chance(40)) return wildReference(grammar, scope);
   const level = scope.levels[choices.chance(4) ? choices.pick(scope.levels.length || 1) : 0] ?? [];
   const found = level.flatMap((source) =>
     source.columns.filter((column) => column.kind === kind).map((column) => ({ source, column })),
@@ -67,7 +67,10 @@ export function reference(grammar: Grammar, scope: Scope, kind: Kind): string {
   if (chosen === undefined) return literal(grammar, kind);
   const name = spell(grammar, chosen.column.name);
   const { source } = chosen;
-  if (source.name === "" || choices.chance(2)) return name;
+  const isAmbiguous =
+    level.filter(({ columns }) => columns.some((column) => column.name === chosen.column.name))
+      .length > 1;
+  if (source.name === "" || choices.chance(isAmbiguous ? 12 : 2)) return name;
   const table = spell(grammar, source.name);
   if (source.schema !== "" && choices.chance(8)) return `${source.schema}.${table}.${name}`;
   return `${table}.${name}`;
@@ -83,21 +86,30 @@ function wildReference(grammar: Grammar, scope: Scope): string {
     case 1:
       return name;
     case 2:
-      return source === undefined || source.name === "" ? name : `${spell(grammar, source.name)}.${name}`;
+      return source === undefined || source.name === ""
+        ? name
+        : `${spell(grammar, source.name)}.${name}`;
     default:
       return `${spell(grammar, choices.of(TABLE_NAMES))}.${name}`;
   }
 }
 
 /** A table to read or write, by a name that reaches it; now and then one that the version does not have. */
-export function table(grammar: Grammar): { readonly sql: string; readonly source: Source } {
-  const { choices, tables } = grammar;
+export function table(
+  grammar: Grammar,
+  tables: readonly Source[] = grammar.tables,
+): { readonly sql: string; readonly source: Source } {
+  const { choices } = grammar;
   if (choices.chance(40)) {
     const name = choices.of(TABLE_NAMES);
     const source = tables.find((each) => each.name === name);
     return { sql: spell(grammar, name), source: source ?? { schema: "", name, columns: [] } };
   }
-  const source = tables[choices.pick(tables.length)] ?? { schema: "", name: "nowhere", columns: [] };
+  const source = tables[choices.pick(tables.length)] ?? {
+    schema: "",
+    name: "nowhere",
+    columns: [],
+  };
   const name = spell(grammar, source.name);
   const isQualified = source.schema !== "public" || choices.chance(12);
   return { sql: isQualified ? `${source.schema}.${name}` : name, source };

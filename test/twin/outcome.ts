@@ -74,7 +74,9 @@ const LEFT_OUT: ReadonlySet<string> = new Set(["F", "L", "R"]);
 
 function noteOf(body: Buffer, ran: Ran | undefined): Record<string, string> {
   const parts = body.toString("utf8").split("\0");
-  const fields = new Map(parts.flatMap((part) => (part === "" ? [] : [[part.slice(0, 1), part.slice(1)]])));
+  const fields = new Map(
+    parts.flatMap((part) => (part === "" ? [] : [[part.slice(0, 1), part.slice(1)]])),
+  );
   const turned =
     ran === undefined
       ? fields

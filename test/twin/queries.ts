@@ -59,11 +59,7 @@ function setOperation(grammar: Grammar, scope: Scope, kinds: readonly Kind[] | u
 }
 
 /** A statement or query behind WITH. */
-export function withQuery(
-  grammar: Grammar,
-  scope: Scope,
-  build: (scope: Scope) => Query,
-): Query {
+export function withQuery(grammar: Grammar, scope: Scope, build: (scope: Scope) => Query): Query {
   const { choices } = grammar;
   const ctes: Source[] = [];
   const isRecursive = choices.chance(5);
@@ -115,11 +111,7 @@ function select(grammar: Grammar, outer: Scope, kinds: readonly Kind[] | undefin
 }
 
 /** The list of a SELECT or of RETURNING. */
-export function outputs(
-  grammar: Grammar,
-  scope: Scope,
-  kinds: readonly Kind[] | undefined,
-): Query {
+export function outputs(grammar: Grammar, scope: Scope, kinds: readonly Kind[] | undefined): Query {
   const { choices } = grammar;
   const wanted = kinds ?? choices.many(1, 3, () => choices.of(["int", "int", "text"] as const));
   const all = (scope.levels[0] ?? []).flatMap(({ columns }) => columns);
@@ -132,7 +124,9 @@ export function outputs(
       columns.push(...star.columns);
       continue;
     }
-    const sql = choices.chance(20) ? windowCall(grammar, scope, kind) : expression(grammar, scope, kind);
+    const sql = choices.chance(20)
+      ? windowCall(grammar, scope, kind)
+      : expression(grammar, scope, kind);
     const as = choices.pick(4);
     const name = as === 3 ? choices.of(COLUMN_NAMES) : nameOf(sql);
     parts.push(as === 3 ? `${sql} AS ${spell(grammar, name)}` : sql);
@@ -179,7 +173,10 @@ function distinctOf(grammar: Grammar, scope: Scope, columns: readonly Column[]):
   const { choices } = grammar;
   if (choices.chance(2)) return "DISTINCT ";
   const output = columns[choices.pick(columns.length || 1)];
-  const key = output !== undefined && choices.chance(2) ? spell(grammar, output.name) : reference(grammar, scope, "int");
+  const key =
+    output !== undefined && choices.chance(2)
+      ? spell(grammar, output.name)
+      : reference(grammar, scope, "int");
   return `DISTINCT ON (${key}) `;
 }
 
@@ -246,4 +243,3 @@ function lockOf(grammar: Grammar, sources: readonly Source[]): string {
   const name = choices.chance(15) ? choices.of(ALIASES) : source.name;
   return `${word} OF ${spell(grammar, name)}`;
 }
-

@@ -4,7 +4,7 @@ import { applyEdits } from "../../src/sql/edit.ts";
 import { parseSql } from "../../src/sql/parse.ts";
 import type { Setting } from "../rewrite/setting.ts";
 import { asSent, type Outcome, outcomeOf, type Ran } from "./outcome.ts";
-import type { Message, PipelinedClient } from "./pipelined.ts";
+import type { PipelinedClient } from "./pipelined.ts";
 import type { Case } from "./statements.ts";
 
 /** Where a version's statements run as they are, and where under the other version's names. */
@@ -17,13 +17,20 @@ export interface Pair {
 export type Judgement =
   | { readonly kind: "rows" | "error"; readonly sqlstate?: string }
   | { readonly kind: "refused"; readonly detail: string }
+  /** Stopped by statement_timeout, on one side at least. */
+  | { readonly kind: "slow" }
   | { readonly kind: "different"; readonly story: string };
 
 interface Step {
   readonly sent: string;
   readonly what:
     | { readonly kind: "run"; readonly ran: Ran }
-    | { readonly kind: "refused"; readonly sqlstate: string; readonly message: string; readonly offset: number | undefined };
+    | {
+        readonly kind: "refused";
+        readonly sqlstate: string;
+        readonly message: string;
+        readonly offset: number | undefined;
+      };
 }
 
 /**
@@ -37,8 +44,14 @@ export async function judge(pair: Pair, { texts }: Case): Promise<Judgement> {
     return { kind: "refused", detail: last.what.message };
   }
   const [expected, outcomes] = await Promise.all([
-    runAll(pair.direct, steps.map(({ sent }) => asSent(sent))),
-    runAll(pair.renamed, steps.flatMap(({ what }) => (what.kind === "run" ? what.ran : []))),
+    runAll(
+      pair.direct,
+      steps.map(({ sent }) => asSent(sent)),
+    ),
+    runAll(
+      pair.renamed,
+      steps.flatMap(({ what }) => (what.kind === "run" ? what.ran : [])),
+    ),
   ]);
   let verdict: Judgement = { kind: "rows" };
   for (const [index, { sent, what }] of steps.entries()) {
@@ -46,11 +59,22 @@ export async function judge(pair: Pair, { texts }: Case): Promise<Judgement> {
     const got = outcomes[index];
     if (want === undefined) break;
     const error = want.notes.find(({ C = "" }) => !/^0[01]/.test(C));
-    if (error?.["C"] === "57014" || got?.notes[0]?.["C"] === "57014") return { kind: "error" };
-    if (error !== undefined && verdict.kind === "rows") verdict = { kind: "error", sqlstate: error["C"] ?? "" };
-    if (what.kind === "run" ? got !== undefined && isSame(want, got, { sent, place: pair.place }) : isSameRefusal(error, what, sent)) continue;
+    if (error?.["C"] === "57014" || got?.notes[0]?.["C"] === "57014") return { kind: "slow" };
+    if (error !== undefined && verdict.kind === "rows")
+      verdict = { kind: "error", sqlstate: error["C"] ?? "" };
+    if (
+      what.kind === "run"
+        ? got !== undefined && isSame(want, got, { sent, place: pair.place })
+        : isSameRefusal(error, what, sent)
+    )
+      continue;
     const ran = what.kind === "run" ? what.ran.ran : `refused: ${what.message} at ${what.offset}`;
-    const story = [`sent: ${sent}`, `ran:  ${ran}`, `want: ${show(want)}`, `got:  ${show(got)}`].join("\n");
+    const story = [
+      `sent: ${sent}`,
+      `ran:  ${ran}`,
+      `want: ${show(want)}`,
+      `got:  ${show(got)}`,
+    ].join("\n");
     return { kind: "different", story };
   }
   return verdict;
@@ -74,17 +98,24 @@ function stepsOf(texts: readonly string[], place: Setting): Step[] {
     const ran =
       result.kind === "untouched"
         ? asSent(sent)
-        : { sent, ran: applyEdits(sent, result.edits), edits: result.edits, answers: result.answers };
+        : {
+            sent,
+            ran: applyEdits(sent, result.edits),
+            edits: result.edits,
+            answers: result.answers,
+          };
     steps.push({ sent, what: { kind: "run", ran } });
   }
   return steps;
 }
 
 async function runAll(client: PipelinedClient, rans: readonly Ran[]): Promise<Outcome[]> {
-  void client.run("BEGIN");
+  const begun = client.run("BEGIN");
   const answers = rans.map(({ ran }) => client.run(ran));
-  void client.run(rans.some(({ ran }) => ran.startsWith("PREPARE")) ? "ROLLBACK; DEALLOCATE ALL" : "ROLLBACK");
-  const all: (readonly Message[])[] = await Promise.all(answers);
+  const ended = client.run(
+    rans.some(({ ran }) => ran.startsWith("PREPARE")) ? "ROLLBACK; DEALLOCATE ALL" : "ROLLBACK",
+  );
+  const [, , ...all] = await Promise.all([begun, ended, ...answers]);
   return all.map((answer, index) => outcomeOf(answer, rans[index]));
 }
 
@@ -96,7 +127,11 @@ function isSame(want: Outcome, got: Outcome, of: { sent: string; place: Setting 
   const known = (oid: number) => (oid > lastOid ? 0 : oid);
   const shown = (outcome: Outcome) => ({
     ...outcome,
-    fields: outcome.fields.map((field) => ({ ...field, table: known(field.table), type: known(field.type) })),
+    fields: outcome.fields.map((field) => ({
+      ...field,
+      table: known(field.table),
+      type: known(field.type),
+    })),
     rows: isPlan ? [] : outcome.rows,
     notes: outcome.notes.map(comparable),
   });
@@ -104,14 +139,23 @@ function isSame(want: Outcome, got: Outcome, of: { sent: string; place: Setting 
 }
 
 /** What the server guesses a client might have meant hangs on all names that it knows. */
-function comparable({ H: hint, ...note }: Readonly<Record<string, string>>): Record<string, string> {
-  const isGuess = hint === undefined || hint.startsWith("Perhaps you meant");
-  return isGuess ? note : { ...note, H: hint };
+function comparable(note: Readonly<Record<string, string>>): Record<string, string> {
+  const isGuess = (text: string) =>
+    /^(Perhaps you meant|There is a|To reference that|Use WITH RECURSIVE)/.test(text);
+  return Object.fromEntries(
+    Object.entries(note).filter(
+      ([code, text]) => !(code === "H" || code === "D") || !isGuess(text),
+    ),
+  );
 }
 
 function isSameRefusal(
   error: Readonly<Record<string, string>> | undefined,
-  refused: { readonly sqlstate: string; readonly message: string; readonly offset: number | undefined },
+  refused: {
+    readonly sqlstate: string;
+    readonly message: string;
+    readonly offset: number | undefined;
+  },
   sent: string,
 ): boolean {
   const { offset } = refused;
@@ -127,6 +171,8 @@ function isSameRefusal(
 function show(outcome: Outcome | undefined): string {
   if (outcome === undefined) return "nothing";
   const { fields, rows, tags, notes } = outcome;
-  const names = fields.map(({ name, table, column, type }) => `${name}[${table}.${column} ${type}]`);
+  const names = fields.map(
+    ({ name, table, column, type }) => `${name}[${table}.${column} ${type}]`,
+  );
   return JSON.stringify({ names, rows: rows.slice(0, 6), count: rows.length, tags, notes });
 }

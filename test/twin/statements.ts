@@ -36,11 +36,17 @@ function someStatements(grammar: Grammar): string[] {
     case 20:
       return [copyTable(grammar)];
     case 21:
-      return [`COPY (${plain(grammar).sql}) TO STDOUT${choices.of(["", " (FORMAT csv, HEADER)", " (HEADER)"])}`];
+      return [
+        `COPY (${plain(grammar).sql}) TO STDOUT${choices.of(["", " (FORMAT csv, HEADER)", " (HEADER)"])}`,
+      ];
     case 22:
       return [`PREPARE p AS ${plain(grammar).sql}`, "EXECUTE p", "EXECUTE p"];
     case 23:
-      return [`DECLARE c CURSOR FOR ${query(grammar, EMPTY, undefined).sql}`, "FETCH 2 FROM c", "FETCH ALL c"];
+      return [
+        `DECLARE c CURSOR FOR ${query(grammar, EMPTY, undefined).sql}`,
+        "FETCH 2 FROM c",
+        "FETCH ALL c",
+      ];
     case 24:
       return [`EXPLAIN (COSTS OFF) ${plain(grammar).sql}`];
     case 25: {
@@ -66,8 +72,13 @@ function someStatements(grammar: Grammar): string[] {
 function copyTable(grammar: Grammar): string {
   const { choices } = grammar;
   const { sql, source } = table(grammar);
-  const columns = choices.many(0, 3, () => source.columns[choices.pick(source.columns.length || 1)]?.name ?? "user_id");
-  const list = columns.length === 0 ? "" : ` (${columns.map((name) => spell(grammar, name)).join(", ")})`;
+  const columns = choices.many(
+    0,
+    3,
+    () => source.columns[choices.pick(source.columns.length || 1)]?.name ?? "user_id",
+  );
+  const list =
+    columns.length === 0 ? "" : ` (${columns.map((name) => spell(grammar, name)).join(", ")})`;
   const named = spell(grammar, columns[0] ?? source.columns[1]?.name ?? "id");
   const options = choices.of([
     "",
@@ -94,4 +105,9 @@ function commented(choices: Choices, text: string): string {
     .join("");
 }
 
-const COMMENTS = [" /* user_id ' */ ", " -- \"customer_id\n ", "/*o.nr /* é💥 */*/ ", "\n\t"] as const;
+const COMMENTS = [
+  " /* user_id ' */ ",
+  ' -- "customer_id\n ',
+  "/*o.nr /* é💥 */*/ ",
+  "\n\t",
+] as const;

@@ -1,3 +1,4 @@
+import { appendFileSync } from "node:fs";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { loadParser } from "../../src/sql/parse.ts";
@@ -15,6 +16,8 @@ import { type Names, TwinDatabases } from "./twins.ts";
 const COUNT = Number(process.env["STRADDLE_TWIN_COUNT"] ?? 10_000);
 const SEED = Number(process.env["STRADDLE_TWIN_SEED"] ?? 20_261_125);
 const CHUNK = 500;
+/** How long to look for a simpler one. */
+const SHRINK_MS = 8000;
 const FOUND_MAX = Number(process.env["STRADDLE_TWIN_FOUND"] ?? 5);
 
 const twins = new TwinDatabases();
@@ -42,10 +45,14 @@ test(
     const tally = new Map<string, number>();
     const count = (label: string) => tally.set(label, (tally.get(label) ?? 0) + 1);
     const distinct = new Set<string>();
+    let logged = 0;
     const found: string[] = [];
     for (let chunk = 0; chunk * CHUNK < COUNT && found.length < FOUND_MAX; chunk++) {
       const options = { seed: SEED + chunk, unbiased: true };
-      const cases = fc.sample(CASES, { ...options, numRuns: Math.min(CHUNK, COUNT - chunk * CHUNK) });
+      const cases = fc.sample(CASES, {
+        ...options,
+        numRuns: Math.min(CHUNK, COUNT - chunk * CHUNK),
+      });
       const judgements = await Promise.all(cases.map(({ value }) => judged(value)));
       for (const [index, judgement] of judgements.entries()) {
         count(judgement.kind);
@@ -56,6 +63,12 @@ test(
         if (judgement.kind !== "different" || found.length >= FOUND_MAX) continue;
         found.push(await simplest({ seed: options.seed, path: String(index) }));
       }
+      if (process.env["STRADDLE_TWIN_LOG"])
+        appendFileSync(
+          process.env["STRADDLE_TWIN_LOG"],
+          `${new Date().toISOString()} ${chunk} ${[...tally].filter(([k]) => !k.includes(":"))} ${found.slice(logged).join("\n")}\n`,
+        );
+      logged = found.length;
       if (chunk % 20 === 19) await twins.vacuum();
     }
     report(tally, distinct.size);
@@ -63,7 +76,7 @@ test(
     expect(tally.get("rows") ?? 0).toBeGreaterThan(COUNT / 4);
     expect(tally.get("refused") ?? 0).toBeLessThan(COUNT / 10);
   },
-  30_000 + COUNT * 10,
+  120_000 + COUNT * 10,
 );
 
 /** Shrinks what was found, and says how to find it again. */
@@ -72,9 +85,14 @@ async function simplest(start: { readonly seed: number; readonly path: string })
     const judgement = await judged(value);
     if (judgement.kind === "different") throw new Error(judgement.story);
   });
-  const details = await fc.check(property, { ...start, unbiased: true });
+  const details = await fc.check(property, {
+    ...start,
+    unbiased: true,
+    interruptAfterTimeLimit: SHRINK_MS,
+  });
   const { seed, counterexamplePath, counterexample, errorInstance } = details;
-  if (!details.failed || counterexample === null) return `seed ${seed}, path ${start.path}: not again`;
+  if (!details.failed || counterexample === null)
+    return `seed ${seed}, path ${start.path}: not again`;
   const [{ value }] = counterexample;
   const story = errorInstance instanceof Error ? errorInstance.message : "";
   return `seed ${seed}, path ${counterexamplePath}, ${value.version} on ${value.names} names\n${story}`;

@@ -91,7 +91,7 @@ export class TwinDatabases {
       startup: {
         user: "postgres",
         database: database.name,
-        options: "-c statement_timeout=3000 -c jit=off",
+        options: "-c statement_timeout=250 -c jit=off",
       },
     });
     this.#clients.push(client);

@@ -60,7 +60,9 @@ export const WINDOW_SETTINGS = `windows:\n${WINDOWS.map(
   ({ schema, table, renameTable, renameColumns }) =>
     [
       `  - table: ${schema}.${table}`,
-      ...(renameColumns.size > 0 ? [`    rename: ${JSON.stringify(Object.fromEntries(renameColumns))}`] : []),
+      ...(renameColumns.size > 0
+        ? [`    rename: ${JSON.stringify(Object.fromEntries(renameColumns))}`]
+        : []),
       ...(renameTable === undefined ? [] : [`    rename_table: ${renameTable}`]),
       '    old: "<2.0.0"',
       '    new: ">=2.0.0"',
@@ -119,15 +121,52 @@ export function tablesOf(version: Version): readonly Source[] {
 
 /** Names of columns of both versions: any of them may stand anywhere. */
 export const COLUMN_NAMES = [
-  "id", "user_id", "customer_id", "total", "nr", "number", "Payer Id", "payer", "code", "sku", "größe", "size",
-  "name", "user_id", "customer_id", "note", "boss_id", "twice",
+  "id",
+  "user_id",
+  "customer_id",
+  "total",
+  "nr",
+  "number",
+  "Payer Id",
+  "payer",
+  "code",
+  "sku",
+  "größe",
+  "size",
+  "name",
+  "user_id",
+  "customer_id",
+  "note",
+  "boss_id",
+  "twice",
 ] as const;
 
 export const TABLE_NAMES = [
-  "orders", "person", "people", "Staff", "crew", "invoices", "things", "users", "nowhere", "parted",
+  "orders",
+  "person",
+  "people",
+  "Staff",
+  "crew",
+  "invoices",
+  "things",
+  "users",
+  "nowhere",
+  "parted",
 ] as const;
 
 /** What things are called that a statement itself makes up. */
 export const ALIASES = [
-  "o", "t", "x", "orders", "user_id", "customer_id", "people", "person", "crew", "old", "new", "excluded", "Q w",
+  "o",
+  "t",
+  "x",
+  "orders",
+  "user_id",
+  "customer_id",
+  "people",
+  "person",
+  "crew",
+  "old",
+  "new",
+  "excluded",
+  "Q w",
 ] as const;
