@@ -1,6 +1,7 @@
 import { type Edit, originalOffset } from "../sql/edit.ts";
 import { identifierName, tokenize } from "../sql/tokens.ts";
 import { turnBackContext, turnBackSentence } from "./error-context.ts";
+import { exchangeQuoted, QUOTED, replaceWord } from "./quoted-names.ts";
 import { SourceText } from "./source-text.ts";
 
 /** What is needed to turn the server's answers to a rewritten statement back into the client's names. */
@@ -88,6 +89,8 @@ export function turnBackError(
     return result;
   }
 
+  // What the server points at has the client's name.
+  const written = position === undefined ? "" : nameAt(sentText, Number(result.get("P")));
   const isAboutWrittenName = WRITTEN_NAME_ERRORS.has(sqlstate);
   exchangeField(result, "M", (text) => {
     const undone = edit?.kind === "name" ? undoEdit(text, edit, sentText) : text;
@@ -97,7 +100,7 @@ export function turnBackError(
       const isWithTable = (undone.match(QUOTED)?.length ?? 0) > 1;
       return isWithTable ? exchangeQuoted(undone, answers.tables) : undone;
     }
-    return exchangeQuoted(exchangeQuoted(text, columns), answers.tables);
+    return exchangeQuoted(exchangeQuoted(text, columns), answers.tables, written);
   });
   exchangeField(result, "D", (text) =>
     isAboutWrittenName && answers.targets.length === 0
@@ -190,38 +193,16 @@ function undoEdit(text: string, edit: Edit, sentText: string): string {
   return written === undefined || ran === undefined ? text : replaceWord(text, ran, written);
 }
 
+function nameAt(text: string, position: number): string | undefined {
+  const offset = indexOfCharacter(text, position);
+  const token = tokenize(text).find(({ start }) => start === offset);
+  return token === undefined ? undefined : identifierName(text, token);
+}
+
 function lastName(sql: string): string | undefined {
   const token = tokenize(sql).at(-1);
   return token === undefined ? undefined : identifierName(sql, token);
 }
-
-/** Replaces a name where it stands as a whole word. */
-function replaceWord(text: string, name: string, by: string): string {
-  let result = "";
-  let done = 0;
-  for (let found = text.indexOf(name); found !== -1; found = text.indexOf(name, found + 1)) {
-    const end = found + name.length;
-    if (found < done || isWordPart(text[found - 1]) || isWordPart(text[end])) continue;
-    result += text.slice(done, found) + by;
-    done = end;
-  }
-  return result + text.slice(done);
-}
-
-function isWordPart(character: string | undefined): boolean {
-  return character !== undefined && /[\p{L}\p{N}_$]/u.test(character);
-}
-
-/** Exchanges names between quotation marks, of whatever language the server's messages are in. */
-function exchangeQuoted(text: string, names: ReadonlyMap<string, string>): string {
-  if (names.size === 0) return text;
-  return text.replaceAll(QUOTED, (whole, open: string, name: string, close: string) => {
-    const exchanged = names.get(name);
-    return exchanged === undefined ? whole : `${open}${exchanged}${close}`;
-  });
-}
-
-const QUOTED = /(["'`«»‹›„“”‘’「『]\s?)([^"'`«»‹›„“”‘’「」『』]+?)(\s?["'`«»‹›“”‘’」』])/gu;
 
 /**
  * `Key (a, b)=(1, 2) is not present in table "t".`: the names and the table, never the values. A row

@@ -60,6 +60,8 @@ export function originalOffset(
     const editedStart = edit.start + shift;
     if (offset < editedStart) break;
     if (offset < editedStart + edit.text.length) return { offset: edit.start, edit };
+    // What begins where something was taken away began with it.
+    if (offset === editedStart && edit.text === "") return { offset: edit.start, edit: undefined };
     shift += edit.text.length - (edit.end - edit.start);
   }
   return { offset: offset - shift, edit: undefined };

@@ -4,8 +4,8 @@ import { namingFor } from "../../src/version/naming.ts";
 import { createDatabase, type TestDatabase } from "../support/server.ts";
 import { copyDatabase, runDirect } from "../support/twins.ts";
 import { PipelinedClient } from "./pipelined.ts";
-import type { Pair } from "./run.ts";
-import { FLIP, SCHEMA, type Version, WINDOWS } from "./vocabulary.ts";
+import { type Pair, restorePair } from "./run.ts";
+import { FLIP, type Names, SCHEMA, type Version, WINDOWS } from "./vocabulary.ts";
 
 /** So that the OIDs of what a case makes are far above those of the tables. */
 const SPARE_OIDS = `
@@ -23,9 +23,6 @@ const NO_AUTOVACUUM = `
   END $$;
 `;
 
-/** Which names the database has that Straddle would stand before. */
-export type Names = "old" | "new";
-
 /**
  * For each version and each state of the names, a database with the version's own names, which clients
  * talk to directly, and one for what has been rewritten. All begin with the same contents and OIDs, and
@@ -41,7 +38,8 @@ export class TwinDatabases {
     await runDirect(template, SCHEMA + SPARE_OIDS + NO_AUTOVACUUM);
     for (const version of ["1.0.0", "2.0.0"] as const) {
       for (const names of ["old", "new"] as const) {
-        const direct = await this.#copy(template, version === "1.0.0" ? "old" : "new");
+        const own = version === "1.0.0" ? "old" : "new";
+        const direct = await this.#copy(template, own);
         const renamed = await this.#copy(template, names);
         const catalog = await readCatalog(renamed);
         const naming = namingFor({ app: "shop", version }, WINDOWS, catalog);
@@ -50,6 +48,8 @@ export class TwinDatabases {
           direct: await this.#client(direct),
           renamed: await this.#client(renamed),
           place: { catalog, naming, searchPath },
+          own,
+          names,
         });
       }
     }
@@ -67,9 +67,9 @@ export class TwinDatabases {
     return pair;
   }
 
-  /** Takes away what rolled back statements have left behind. */
-  async vacuum(): Promise<void> {
-    await Promise.all(this.#clients.map((client) => client.run("VACUUM")));
+  /** Takes away what rolled back statements have left behind: plans hang on the size of a table. */
+  async restore(): Promise<void> {
+    await Promise.all([...this.#pairs.values()].map(restorePair));
   }
 
   async close(): Promise<void> {

@@ -34,6 +34,8 @@ export const SCHEMA = `
   ANALYZE;
 `;
 
+const OTHERS = "items, users, archive.orders, parted_low, parted_high, things, heirs, plain";
+
 export const FLIP = `
   ALTER TABLE orders RENAME user_id TO customer_id;
   ALTER TABLE invoices RENAME nr TO number;
@@ -54,6 +56,15 @@ export const WINDOWS = [
   windowOn("parted", { user_id: "customer_id" }),
   windowOn("things", { code: "sku" }),
 ];
+
+/** Which names a database has. */
+export type Names = "old" | "new";
+
+/** Makes the files of all tables anew: what has been rolled back leaves nothing behind. */
+export const VACUUM: Readonly<Record<Names, string>> = {
+  old: `VACUUM FULL orders, invoices, person, "Staff", ${OTHERS}`,
+  new: `VACUUM FULL orders, invoices, people, crew, ${OTHERS}`,
+};
 
 /** The same, as settings of a Straddle. */
 export const WINDOW_SETTINGS = `windows:\n${WINDOWS.map(
