@@ -1,6 +1,6 @@
 import { type Edit, originalOffset } from "../sql/edit.ts";
 import { identifierName, tokenize } from "../sql/tokens.ts";
-import { turnBackContext, turnBackSentence } from "./error-context.ts";
+import { turnBackContext, turnBackRowTypes, turnBackSentence } from "./error-context.ts";
 import { exchangeQuoted, QUOTED, replaceWord } from "./quoted-names.ts";
 import { SourceText } from "./source-text.ts";
 
@@ -89,6 +89,7 @@ export function turnBackError(
     return result;
   }
 
+  exchangeField(result, "M", (text) => turnBackRowTypes(text, answers));
   // What the server points at has the client's name.
   const written = position === undefined ? "" : nameAt(sentText, Number(result.get("P")));
   const isAboutWrittenName = WRITTEN_NAME_ERRORS.has(sqlstate);
@@ -100,7 +101,7 @@ export function turnBackError(
       const isWithTable = (undone.match(QUOTED)?.length ?? 0) > 1;
       return isWithTable ? exchangeQuoted(undone, answers.tables) : undone;
     }
-    return exchangeQuoted(exchangeQuoted(text, columns), answers.tables, written);
+    return exchangeQuoted(exchangeQuoted(text, columns, written), answers.tables, written);
   });
   exchangeField(result, "D", (text) =>
     isAboutWrittenName && answers.targets.length === 0

@@ -6,7 +6,7 @@ import { answersFor } from "./answers-for.ts";
 import { rewriteCopy } from "./copy.ts";
 import { rewriteExpression } from "./expression.ts";
 import { rewriteMerge } from "./merge.ts";
-import { isNode, locationOf, nodeOf, stringOf, type TypedNode, typedOf } from "./node.ts";
+import { isNode, listOf, locationOf, nodeOf, stringOf, type TypedNode, typedOf } from "./node.ts";
 import type { Rewrite } from "./outcome.ts";
 import { rewriteSelect } from "./query.ts";
 import { RelationLookup } from "./relation-lookup.ts";
@@ -42,7 +42,7 @@ export function rewriteStatement(input: RewriteInput): Rewrite {
     walk: WALKERS,
     end: statement.end,
     database: input.database,
-    aliases: aliasesIn(statement.node),
+    ...madeUpNames(statement.node),
   });
   try {
     rewriteByKind(work, statement.kind, statement.node);
@@ -72,18 +72,23 @@ export function rewriteStatement(input: RewriteInput): Rewrite {
   };
 }
 
-function aliasesIn(root: AstNode): ReadonlySet<string> {
-  const names = new Set<string>();
+/** The names that a statement itself gives to tables and queries. */
+function madeUpNames(root: AstNode): Pick<Rewriting, "aliases" | "recursive"> {
+  const aliases = new Set<string>();
+  const recursive = new Set<string>();
   const pending: unknown[] = [root];
   for (let value = pending.pop(); value !== undefined; value = pending.pop()) {
     if (Array.isArray(value)) pending.push(...value.filter((item) => item !== undefined));
     if (!isNode(value)) continue;
     for (const member of ["aliasname", "ctename"]) {
-      if (typeof value[member] === "string") names.add(value[member]);
+      if (typeof value[member] === "string") aliases.add(value[member]);
+    }
+    if (value["recursive"] === true) {
+      for (const { node } of listOf(value, "ctes")) recursive.add(stringOf(node, "ctename"));
     }
     pending.push(...Object.values(value).filter((member) => typeof member === "object"));
   }
-  return names;
+  return { aliases, recursive };
 }
 
 const WALKERS: Walkers = { expression: rewriteExpression, query: rewriteQuery };

@@ -57,6 +57,8 @@ export class Rewriting {
   readonly plainRows = new Map<WholeRowForm, number | undefined>();
   /** Every alias and WITH query's name in the statement, in sight of one another or not. */
   readonly aliases: ReadonlySet<string>;
+  /** Names of queries of WITH RECURSIVE: there the server takes even a target of that name for one. */
+  readonly recursive: ReadonlySet<string>;
   dependsOnPhysical = false;
   hasRowLock = false;
   hasSystemColumn = false;
@@ -70,6 +72,7 @@ export class Rewriting {
     end: number;
     database: string | undefined;
     aliases: ReadonlySet<string>;
+    recursive: ReadonlySet<string>;
   }) {
     this.source = parts.source;
     this.lookup = parts.lookup;
@@ -77,6 +80,7 @@ export class Rewriting {
     this.end = parts.end;
     this.database = parts.database;
     this.aliases = parts.aliases;
+    this.recursive = parts.recursive;
   }
 
   /** Puts one identifier in another's place: a quoted one in the place of a quoted one. */

@@ -137,7 +137,7 @@ async function runAll(client: PipelinedClient, rans: readonly Ran[]): Promise<Ou
 }
 
 /** Plans are compared by their length only: the README says what names they show. */
-function isSame(want: Outcome, got: Outcome, of: { sent: string; place: Setting }): boolean {
+export function isSame(want: Outcome, got: Outcome, of: { sent: string; place: Setting }): boolean {
   const isPlan = of.sent.startsWith("EXPLAIN");
   // What the case itself has made has an OID of its own on each side.
   const lastOid = Math.max(...[...of.place.naming.relations].map(({ oid }) => oid)) + 100;
@@ -185,7 +185,7 @@ function isSameRefusal(
   );
 }
 
-function show(outcome: Outcome | undefined): string {
+export function show(outcome: Outcome | undefined): string {
   if (outcome === undefined) return "nothing";
   const { fields, rows, tags, notes } = outcome;
   const names = fields.map(

@@ -1,11 +1,13 @@
+import type { Straddle } from "../../src/cli/run.ts";
 import { CatalogReader } from "../../src/control/catalog-reader.ts";
 import type { Catalog } from "../../src/version/catalog.ts";
 import { namingFor } from "../../src/version/naming.ts";
 import { createDatabase, type TestDatabase } from "../support/server.ts";
+import { startTestStraddle } from "../support/straddle.ts";
 import { copyDatabase, runDirect } from "../support/twins.ts";
 import { PipelinedClient } from "./pipelined.ts";
 import { type Pair, restorePair } from "./run.ts";
-import { FLIP, type Names, SCHEMA, type Version, WINDOWS } from "./vocabulary.ts";
+import { FLIP, type Names, SCHEMA, type Version, WINDOW_SETTINGS, WINDOWS } from "./vocabulary.ts";
 
 /** So that the OIDs of what a case makes are far above those of the tables. */
 const SPARE_OIDS = `
@@ -33,7 +35,10 @@ export class TwinDatabases {
   readonly #clients: PipelinedClient[] = [];
   readonly #pairs = new Map<string, Pair>();
 
-  async open(): Promise<void> {
+  readonly #straddles: Straddle[] = [];
+
+  /** `straddle`: what is to be rewritten goes through a Straddle, which does it itself. */
+  async open(way: "rewritten" | "straddle" = "rewritten"): Promise<void> {
     const template = await this.#added(createDatabase());
     await runDirect(template, SCHEMA + SPARE_OIDS + NO_AUTOVACUUM);
     for (const version of ["1.0.0", "2.0.0"] as const) {
@@ -46,7 +51,7 @@ export class TwinDatabases {
         const searchPath = ["pg_catalog", "public"];
         this.#pairs.set(`${version} ${names}`, {
           direct: await this.#client(direct),
-          renamed: await this.#client(renamed),
+          renamed: await this.#client(renamed, way === "straddle" ? version : undefined),
           place: { catalog, naming, searchPath },
           own,
           names,
@@ -74,6 +79,7 @@ export class TwinDatabases {
 
   async close(): Promise<void> {
     for (const client of this.#clients) client.end();
+    for (const straddle of this.#straddles) await straddle.stop();
     for (const database of this.#databases) await database.drop();
   }
 
@@ -83,14 +89,21 @@ export class TwinDatabases {
     return database;
   }
 
-  async #client(database: TestDatabase): Promise<PipelinedClient> {
-    const { host = "", port = 0 } = database.connection;
+  async #client(database: TestDatabase, through?: Version): Promise<PipelinedClient> {
+    const { host = "" } = database.connection;
+    let { port = 0 } = database.connection;
+    if (through !== undefined) {
+      const straddle = await startTestStraddle(database, WINDOW_SETTINGS);
+      this.#straddles.push(straddle);
+      port = straddle.port;
+    }
     const client = await PipelinedClient.connect({
       host,
       port,
       startup: {
         user: "postgres",
         database: database.name,
+        ...(through === undefined ? {} : { application_name: `shop@${through}` }),
         options: "-c statement_timeout=250 -c jit=off",
       },
     });
