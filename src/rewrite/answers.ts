@@ -132,6 +132,7 @@ const WRITTEN_NAME_ERRORS: ReadonlySet<string> = new Set([
   "42883",
   "42P01",
   "42P10",
+  "42P16",
   "42P19",
 ]);
 

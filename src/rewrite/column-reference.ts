@@ -155,8 +155,8 @@ function rewriteStrayTable(
   place: Place,
 ): void {
   const { schema, name, parts } = reference;
-  // An alias that is out of sight: the server looks for these first.
-  if (work.aliases.has(name)) return;
+  // It is out of sight, but there: to the server by its alias, which every windowed table gets.
+  if (work.aliases.has(name) || work.unaliased.has(name)) return;
   const found = work.lookup.find(schema, name);
   if (found.kind !== "windowed" && found.kind !== "hidden") return;
   const { physicalName } = found.relation;

@@ -73,8 +73,9 @@ export function rewriteStatement(input: RewriteInput): Rewrite {
 }
 
 /** The names that a statement itself gives to tables and queries. */
-function madeUpNames(root: AstNode): Pick<Rewriting, "aliases" | "recursive"> {
+function madeUpNames(root: AstNode): Pick<Rewriting, "aliases" | "unaliased" | "recursive"> {
   const aliases = new Set<string>();
+  const unaliased = new Set<string>();
   const recursive = new Set<string>();
   const pending: unknown[] = [root];
   for (let value = pending.pop(); value !== undefined; value = pending.pop()) {
@@ -83,12 +84,15 @@ function madeUpNames(root: AstNode): Pick<Rewriting, "aliases" | "recursive"> {
     for (const member of ["aliasname", "ctename"]) {
       if (typeof value[member] === "string") aliases.add(value[member]);
     }
+    if (typeof value["relname"] === "string" && value["alias"] === undefined) {
+      unaliased.add(value["relname"]);
+    }
     if (value["recursive"] === true) {
       for (const { node } of listOf(value, "ctes")) recursive.add(stringOf(node, "ctename"));
     }
     pending.push(...Object.values(value).filter((member) => typeof member === "object"));
   }
-  return { aliases, recursive };
+  return { aliases, unaliased, recursive };
 }
 
 const WALKERS: Walkers = { expression: rewriteExpression, query: rewriteQuery };

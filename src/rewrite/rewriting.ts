@@ -57,6 +57,8 @@ export class Rewriting {
   readonly plainRows = new Map<WholeRowForm, number | undefined>();
   /** Every alias and WITH query's name in the statement, in sight of one another or not. */
   readonly aliases: ReadonlySet<string>;
+  /** Names of tables that stand somewhere without an alias. */
+  readonly unaliased: ReadonlySet<string>;
   /** Names of queries of WITH RECURSIVE: there the server takes even a target of that name for one. */
   readonly recursive: ReadonlySet<string>;
   dependsOnPhysical = false;
@@ -72,6 +74,7 @@ export class Rewriting {
     end: number;
     database: string | undefined;
     aliases: ReadonlySet<string>;
+    unaliased: ReadonlySet<string>;
     recursive: ReadonlySet<string>;
   }) {
     this.source = parts.source;
@@ -80,6 +83,7 @@ export class Rewriting {
     this.end = parts.end;
     this.database = parts.database;
     this.aliases = parts.aliases;
+    this.unaliased = parts.unaliased;
     this.recursive = parts.recursive;
   }
 

@@ -155,15 +155,11 @@ export function isSame(want: Outcome, got: Outcome, of: { sent: string; place: S
   return isDeepStrictEqual(shown(want), shown(got));
 }
 
-/** What the server guesses a client might have meant hangs on all names that it knows. */
-function comparable(note: Readonly<Record<string, string>>): Record<string, string> {
-  const isGuess = (text: string) =>
-    /^(Perhaps you meant|There is a|To reference that|Use WITH RECURSIVE)/.test(text);
-  return Object.fromEntries(
-    Object.entries(note).filter(
-      ([code, text]) => !(code === "H" || code === "D") || !isGuess(text),
-    ),
-  );
+/** For a name that is not there the server guesses what was meant, by all names that it knows. */
+function comparable({ D: detail, H: hint, ...note }: Readonly<Record<string, string>>) {
+  const isGuessed = note["C"] === "42703" || note["C"] === "42P01";
+  const isOfScope = detail?.startsWith("There is a") === true;
+  return isGuessed || isOfScope ? note : { ...note, D: detail, H: hint };
 }
 
 function isSameRefusal(
