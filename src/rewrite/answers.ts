@@ -6,9 +6,9 @@ import { SourceText } from "./source-text.ts";
 
 /** What is needed to turn the server's answers to a rewritten statement back into the client's names. */
 export interface Answers {
-  /** Physical to logical column name, where all tables of the statement agree on it. */
+  /** Physical to logical column name of the tables that are written to, where they agree on it. */
   readonly columns: ReadonlyMap<string, string>;
-  /** Physical to logical table name, likewise. */
+  /** Physical to logical table name, where all tables of the statement agree on it. */
   readonly tables: ReadonlyMap<string, string>;
   /** Fields of a RowDescription to rename: those of `RETURNING *`. */
   readonly renameFields: readonly FieldRename[];

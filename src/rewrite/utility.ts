@@ -21,6 +21,7 @@ export function rewriteUtility(work: Rewriting, kind: string, node: AstNode): vo
     if (found.kind === "hidden") hideTable(work, reference.node, found.relation);
     else rewriteTableName(work, reference.node, found.relation);
     relations.push(found.relation);
+    work.targets.set(found.relation.logicalName, found.relation);
     const hasColumns = found.relation.exchange.size > 0;
     if (hasColumns && (reference.isInQuery || reference.isLike)) {
       refuseMention(work, found.relation, "its columns", locationOf(reference.node));
