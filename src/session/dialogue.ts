@@ -76,9 +76,8 @@ export class Dialogue {
   /** The flip that this session carries out. */
   flip: { readonly oid: number; readonly owner: FlipOwner } | undefined;
 
-  /** The session's effective schemas; undefined when they have to be asked for. */
+  /** The session's effective schemas; undefined when they have to be asked for. Then, the last ones known. */
   schemas: readonly string[] | undefined;
-  /** By which what is under way was decided. */
   lastSchemas: readonly string[] = [];
   /** `straddle.version` may have changed, and the tag hangs on it. */
   isTagStale = false;
@@ -236,8 +235,8 @@ export class Dialogue {
     } else if (isDoubtful(this, buffer.subarray(start, end), naming)) {
       plan = refusedPlan(look.plan, UNREADABLE);
     } else if (mentions || look.hasLock || look.hasRename || look.statements.length > 1) {
-      const needsSchemas = mentions || (look.hasRename && this.windows.length > 0);
-      if (needsSchemas && this.schemas === undefined) return undefined;
+      const needs = mentions || (look.hasRename && this.windows.length > 0);
+      if (needs && this.schemas === undefined) return undefined;
       plan = decider.plan({
         text: decode(),
         scan,

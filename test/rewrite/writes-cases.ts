@@ -121,6 +121,11 @@ export const WRITES: readonly RewriteCase[] = [
   },
   { before: "DELETE FROM orders USING archive.orders", after: "=" },
   {
+    before: "INSERT INTO orders AS user_id (id) VALUES (1) ON CONFLICT (customer_id) DO NOTHING",
+    after:
+      'INSERT INTO orders AS user_id (id) VALUES (1) ON CONFLICT ("straddle: no such name") DO NOTHING',
+  },
+  {
     before: "INSERT INTO person (id, name) VALUES (9, 'x') RETURNING people.id",
     after: `INSERT INTO people AS person (id, name) VALUES (9, 'x') RETURNING "straddle: no such name".id`,
   },

@@ -38,7 +38,7 @@ export async function judgeThrough(
 }
 
 /** What Straddle says when it refuses for a window's sake. */
-const REFUSALS = /^cannot (rewrite this statement|tell (which table|the column names))/;
+const REFUSALS = /^(straddle |cannot rewrite this statement)/;
 
 async function runAll(
   client: PipelinedClient,
