@@ -8,7 +8,8 @@ export function answersFor(
   shown: Iterable<NamedRelation> = [],
 ): Answers {
   const relations = [...touched];
-  const pairs = relations.flatMap((relation) => [...turnedBack(relation)]);
+  // To the server, what is only read has the version's names, by its alias list.
+  const pairs = [...targets.values()].flatMap((relation) => [...turnedBack(relation)]);
   const tablePairs = relations
     .filter((relation) => relation.logicalName !== relation.physicalName)
     .map((relation) => [relation.physicalName, relation.logicalName] as const);

@@ -1,13 +1,14 @@
 import { type Edit, originalOffset } from "../sql/edit.ts";
 import { identifierName, tokenize } from "../sql/tokens.ts";
-import { turnBackContext, turnBackSentence } from "./error-context.ts";
+import { turnBackContext, turnBackRowTypes, turnBackSentence } from "./error-context.ts";
+import { exchangeQuoted, QUOTED, replaceWord } from "./quoted-names.ts";
 import { SourceText } from "./source-text.ts";
 
 /** What is needed to turn the server's answers to a rewritten statement back into the client's names. */
 export interface Answers {
-  /** Physical to logical column name, where all tables of the statement agree on it. */
+  /** Physical to logical column name of the tables that are written to, where they agree on it. */
   readonly columns: ReadonlyMap<string, string>;
-  /** Physical to logical table name, likewise. */
+  /** Physical to logical table name, where all tables of the statement agree on it. */
   readonly tables: ReadonlyMap<string, string>;
   /** Fields of a RowDescription to rename: those of `RETURNING *`. */
   readonly renameFields: readonly FieldRename[];
@@ -52,8 +53,14 @@ export function turnBackError(
       editInName(sentText, original.offset, edits) ??
       editInList(sentText, original.offset, edits, fields.get("M") ?? "");
     result.set("P", String(characterAt(sentText, original.offset)));
+  } else if (WRITTEN_NAME_ERRORS.has(fields.get("C") ?? "") && !isOfJoin(fields)) {
+    edit = edits.find((each) => isNamedIn(fields.get("M") ?? "", each));
   }
 
+  if (edit?.failure !== undefined && fields.get("C") === "42703") {
+    result.set("C", edit.failure.sqlstate).set("M", edit.failure.message).delete("H");
+    return result;
+  }
   exchangeField(result, "W", (text) => turnBackContext(text, answers));
   // A text of RAISE is its author's, whatever stands in it.
   if (fields.get("R") === "exec_stmt_raise") return result;
@@ -61,7 +68,8 @@ export function turnBackError(
   const relation = answers.relations.find(
     ({ schema, physical }) => schema === fields.get("s") && physical === fields.get("t"),
   );
-  const columns = relation?.columns ?? answers.columns;
+  // Another table's error: its columns are called as they are.
+  const columns = fields.has("t") ? (relation?.columns ?? NO_NAMES) : answers.columns;
   if (relation !== undefined) {
     result.set("t", relation.logical);
     exchangeField(result, "c", (name) => columns.get(name) ?? name);
@@ -76,13 +84,15 @@ export function turnBackError(
     exchangeField(result, "M", (text) =>
       exchangeQuoted(exchangeQuoted(text, named), answers.tables),
     );
-    exchangeField(result, "D", (text) => turnBackKey(text, fields, { columns, answers }));
+    const ofKey = sqlstate === "23503" ? referencedColumns(fields, columns, answers) : columns;
+    exchangeField(result, "D", (text) => turnBackKey(text, fields, { columns: ofKey, answers }));
     return result;
   }
 
-  // Without a position, it can still be about a target's physical column.
-  const isAboutWrittenName =
-    WRITTEN_NAME_ERRORS.has(sqlstate) && (position !== undefined || answers.targets.length === 0);
+  exchangeField(result, "M", (text) => turnBackRowTypes(text, answers));
+  // What the server points at has the client's name.
+  const written = position === undefined ? "" : nameAt(sentText, Number(result.get("P")));
+  const isAboutWrittenName = WRITTEN_NAME_ERRORS.has(sqlstate);
   exchangeField(result, "M", (text) => {
     const undone = edit?.kind === "name" ? undoEdit(text, edit, sentText) : text;
     // The name in the message is one that the client wrote, or one of an alias list: logical already.
@@ -91,7 +101,7 @@ export function turnBackError(
       const isWithTable = (undone.match(QUOTED)?.length ?? 0) > 1;
       return isWithTable ? exchangeQuoted(undone, answers.tables) : undone;
     }
-    return exchangeQuoted(exchangeQuoted(text, columns), answers.tables);
+    return exchangeQuoted(exchangeQuoted(text, columns, written), answers.tables, written);
   });
   exchangeField(result, "D", (text) =>
     isAboutWrittenName && answers.targets.length === 0
@@ -122,7 +132,16 @@ const WRITTEN_NAME_ERRORS: ReadonlySet<string> = new Set([
   "42883",
   "42P01",
   "42P10",
+  "42P16",
+  "42P19",
 ]);
+
+/** Without a position: about columns of USING or NATURAL, or an alias, which all have the client's names. */
+function isOfJoin(fields: ErrorFields): boolean {
+  const sqlstate = fields.get("C") ?? "";
+  if (sqlstate === "42703") return fields.get("M")?.match(QUOTED)?.length === 1;
+  return sqlstate === "42702" || sqlstate === "42712";
+}
 
 function exchangeField(
   fields: Map<string, string>,
@@ -158,10 +177,15 @@ function editInList(
   const source = new SourceText(sentText);
   const close = source.token(source.closingParenthesis(source.indexAt(offset)));
   return edits.find((edit) => {
-    const name = edit.kind === "name" ? lastName(edit.text) : undefined;
     const isInside = edit.start > offset && edit.end <= (close?.start ?? 0);
-    return isInside && name !== undefined && replaceWord(message, name, "") !== message;
+    return isInside && isNamedIn(message, edit);
   });
+}
+
+/** Whether a message has the name that this edit wrote. */
+function isNamedIn(message: string, edit: Edit): boolean {
+  const name = edit.kind === "name" ? lastName(edit.text) : undefined;
+  return name !== undefined && replaceWord(message, name, "") !== message;
 }
 
 /** Puts the name that the client wrote in the place of the one that the edit wrote. */
@@ -171,38 +195,16 @@ function undoEdit(text: string, edit: Edit, sentText: string): string {
   return written === undefined || ran === undefined ? text : replaceWord(text, ran, written);
 }
 
+function nameAt(text: string, position: number): string | undefined {
+  const offset = indexOfCharacter(text, position);
+  const token = tokenize(text).find(({ start }) => start === offset);
+  return token === undefined ? undefined : identifierName(text, token);
+}
+
 function lastName(sql: string): string | undefined {
   const token = tokenize(sql).at(-1);
   return token === undefined ? undefined : identifierName(sql, token);
 }
-
-/** Replaces a name where it stands as a whole word. */
-function replaceWord(text: string, name: string, by: string): string {
-  let result = "";
-  let done = 0;
-  for (let found = text.indexOf(name); found !== -1; found = text.indexOf(name, found + 1)) {
-    const end = found + name.length;
-    if (found < done || isWordPart(text[found - 1]) || isWordPart(text[end])) continue;
-    result += text.slice(done, found) + by;
-    done = end;
-  }
-  return result + text.slice(done);
-}
-
-function isWordPart(character: string | undefined): boolean {
-  return character !== undefined && /[\p{L}\p{N}_$]/u.test(character);
-}
-
-/** Exchanges names between quotation marks, of whatever language the server's messages are in. */
-function exchangeQuoted(text: string, names: ReadonlyMap<string, string>): string {
-  if (names.size === 0) return text;
-  return text.replaceAll(QUOTED, (whole, open: string, name: string, close: string) => {
-    const exchanged = names.get(name);
-    return exchanged === undefined ? whole : `${open}${exchanged}${close}`;
-  });
-}
-
-const QUOTED = /(["'`«»‹›„“”‘’「『]\s?)([^"'`«»‹›„“”‘’「」『』]+?)(\s?["'`«»‹›“”‘’」』])/gu;
 
 /**
  * `Key (a, b)=(1, 2) is not present in table "t".`: the names and the table, never the values. A row
@@ -235,6 +237,18 @@ function turnBackKey(
   if (again.length === 2) values = again.join(`(${exchanged.join(", ")})=(`);
   const table = exchangeQuoted(text.slice(last), names.answers.tables);
   return text.slice(0, start) + exchanged.join(", ") + values + table;
+}
+
+/** The key of a row that is still referenced is one of the table that M names first, not of the one in `t`. */
+function referencedColumns(
+  fields: ErrorFields,
+  columns: ReadonlyMap<string, string>,
+  answers: Answers,
+): ReadonlyMap<string, string> {
+  const [first = ""] = (fields.get("M") ?? "").match(QUOTED) ?? [];
+  const name = first.replace(QUOTED, "$2");
+  if (name === fields.get("t")) return columns;
+  return answers.relations.find(({ physical }) => physical === name)?.columns ?? NO_NAMES;
 }
 
 const KEY_ERRORS: ReadonlySet<string> = new Set(["23503", "23505", "23P01"]);

@@ -25,6 +25,7 @@ export function rewriteColumnReference(work: Rewriting, node: AstNode, place: Pl
   } else if (parts.length === 2) {
     const item = findItem(place.scope, first);
     if (item !== undefined) rewriteMember(work, node, parts, item, place);
+    else rewriteStrayTable(work, node, { schema: "", name: first, parts }, place);
   } else if (parts.length === 3) {
     rewriteQualified(work, node, { schema: first, name: second, parts }, place);
   } else if (parts.length === 4) {
@@ -64,23 +65,14 @@ function rewriteBareName(work: Rewriting, node: AstNode, name: string, place: Pl
       return;
     }
     case "ambiguous":
-      work.refuse({
-        sqlstate: "42702",
-        message: `column reference "${name}" is ambiguous`,
-        detail: "",
-        hint: "",
-        offset,
-      });
+    case "absent": {
+      const index = work.source.dottedName(offset, [name])?.[0];
+      const message = `column reference "${name}" is ambiguous`;
+      if (index === undefined) refuseUnlocated(work, name, offset);
+      else if (resolved.kind === "absent") work.fail(index);
+      else work.fail(index, { sqlstate: "42702", message });
       return;
-    case "absent":
-      work.refuse({
-        sqlstate: "42703",
-        message: `column "${name}" does not exist`,
-        detail: "",
-        hint: "",
-        offset,
-      });
-      return;
+    }
     case "uncertain":
       work.refuseUncertain({
         detail: `Which column "${name}" means is not certain: ${resolved.because}.`,
@@ -151,6 +143,7 @@ function rewriteQualified(
 ): void {
   const { schema, name, parts } = reference;
   const item = findQualified(place.scope, schema, name);
+  if (item === undefined) rewriteStrayTable(work, node, reference, place);
   if (item?.relation === undefined) return;
   const needsAlias = !item.isTarget || item.relation.physicalName !== name;
   if (needsAlias) {
@@ -168,6 +161,28 @@ function rewriteQualified(
     } else work.replace(first.start, table.start, "", REASONS.qualified);
   }
   rewriteMember(work, node, parts, item, place);
+}
+
+/** A table that is not in sight here: which one is meant decides what the server says (errorMissingRTE). */
+function rewriteStrayTable(
+  work: Rewriting,
+  node: AstNode,
+  reference: { schema: string; name: string; parts: readonly string[] },
+  place: Place,
+): void {
+  const { schema, name, parts } = reference;
+  // It is out of sight, but there: to the server by its alias, which every windowed table gets.
+  if (work.aliases.has(name) || work.unaliased.has(name)) return;
+  const found = work.lookup.find(schema, name);
+  if (found.kind !== "windowed" && found.kind !== "hidden") return;
+  const { physicalName } = found.relation;
+  if (found.kind === "windowed" && physicalName === name) return;
+  const index = work.source.dottedName(locationOf(node), parts)?.at(-2);
+  if (index === undefined) return;
+  work.dependsOnPhysical = true;
+  const isTaken = findItem(place.scope, physicalName) !== undefined;
+  if (found.kind === "hidden" || isTaken) work.fail(index);
+  else work.rename(index, physicalName);
 }
 
 function findQualified(

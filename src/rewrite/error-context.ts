@@ -1,4 +1,5 @@
 import type { Answers } from "./answers.ts";
+import { replaceWord } from "./quoted-names.ts";
 
 /**
  * Turns back the names that the server writes without quotation marks, or beside values. Only sentences
@@ -32,6 +33,17 @@ export function turnBackSentence(message: string, answers: Answers): string {
     DENIED,
     (_, start: string, name: string) => `${start}${answers.tables.get(name) ?? name}`,
   );
+}
+
+/** A table's row as a type, which the server says without quotation marks. */
+export function turnBackRowTypes(message: string, answers: Answers): string {
+  let result = message;
+  for (const [physical, logical] of answers.tables) {
+    const isOperator = result.startsWith("operator does not exist: ");
+    const [from, to] = isOperator ? [physical, logical] : [`type ${physical}`, `type ${logical}`];
+    result = replaceWord(result, from, to);
+  }
+  return result;
 }
 
 /** `CopyFromErrorCallback`: below triggers, if any, and with the row's text at its end. */

@@ -19,6 +19,9 @@ export interface ExplainedTable {
 /** Written only when it is asked for. */
 export type Reason = () => string;
 
+export const noSuchNameReason: Reason = () =>
+  "a name that this version does not have, or that is ambiguous: the server is to say so";
+
 export function explainFound(found: Found): string {
   switch (found.kind) {
     case "windowed": {

@@ -31,7 +31,7 @@ export function rewriteFrom(
 ): readonly ScopeItem[] {
   const seen: ScopeItem[] = [];
   for (const item of items) seen.push(...rewriteFromItem(work, item, place, seen));
-  refuseNamesakes(work, seen);
+  refuseNamesakes(work, place.target === undefined ? seen : [place.target, ...seen]);
   return seen;
 }
 
@@ -42,7 +42,8 @@ function rewriteFromItem(
   left: readonly ScopeItem[],
 ): readonly ScopeItem[] {
   const { type, node } = item;
-  const before = place.target === undefined ? left : [place.target, ...left];
+  const target = place.target === undefined ? [] : [{ ...place.target, isForbidden: true }];
+  const before = [...target, ...left];
   const lateral: Scope = { items: before, outer: place.outer };
   switch (type) {
     case "RangeVar":
@@ -131,7 +132,10 @@ function rewriteJoin(
   const usingAlias = nodeOf(node, "join_using_alias");
   const isMerged = flagOf(node, "isNatural") || listOf(node, "usingClause").length > 0;
   const joined = isMerged ? items.map((item) => ({ ...item, isMerged })) : items;
-  if (alias !== undefined) return [plainItem(alias, joinColumns(joined))];
+  if (alias !== undefined) {
+    refuseNamesakes(work, items);
+    return [plainItem(alias, joinColumns(joined))];
+  }
   if (usingAlias === undefined) return joined;
   return [...joined, { ...plainItem(usingAlias, UNKNOWN_COLUMNS), isQualifiedOnly: true }];
 }
@@ -182,6 +186,8 @@ function functionName(node: AstNode): string | undefined {
 function refuseNamesakes(work: Rewriting, items: readonly ScopeItem[]): void {
   for (const item of items) {
     if (item.relation === undefined || item.qualified === undefined) continue;
+    const { logicalName, physicalName } = item.relation;
+    if (item.isTarget && logicalName === physicalName) continue; // It gets no alias.
     const schema = item.qualified.schema;
     const other = items.find(
       ({ name, qualified }) =>

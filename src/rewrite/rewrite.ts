@@ -8,7 +8,7 @@ import type { Explanation } from "./explanation.ts";
 import { rewriteExpression } from "./expression.ts";
 import { exchangeShownNames } from "./introspection.ts";
 import { rewriteMerge } from "./merge.ts";
-import { isNode, locationOf, nodeOf, stringOf, type TypedNode, typedOf } from "./node.ts";
+import { isNode, listOf, locationOf, nodeOf, stringOf, type TypedNode, typedOf } from "./node.ts";
 import type { Rewrite } from "./outcome.ts";
 import { rewriteSelect } from "./query.ts";
 import { RelationLookup } from "./relation-lookup.ts";
@@ -48,6 +48,7 @@ export function rewriteStatement(input: RewriteInput): Rewrite {
     end: statement.end,
     database: input.database,
     isExplained: input.onExplained !== undefined,
+    ...madeUpNames(statement.node),
   });
   try {
     rewriteByKind(work, statement.kind, statement.node);
@@ -77,6 +78,29 @@ export function rewriteStatement(input: RewriteInput): Rewrite {
       work.shownTargets,
     ),
   };
+}
+
+/** The names that a statement itself gives to tables and queries. */
+function madeUpNames(root: AstNode): Pick<Rewriting, "aliases" | "unaliased" | "recursive"> {
+  const aliases = new Set<string>();
+  const unaliased = new Set<string>();
+  const recursive = new Set<string>();
+  const pending: unknown[] = [root];
+  for (let value = pending.pop(); value !== undefined; value = pending.pop()) {
+    if (Array.isArray(value)) pending.push(...value.filter((item) => item !== undefined));
+    if (!isNode(value)) continue;
+    for (const member of ["aliasname", "ctename"]) {
+      if (typeof value[member] === "string") aliases.add(value[member]);
+    }
+    if (typeof value["relname"] === "string" && value["alias"] === undefined) {
+      unaliased.add(value["relname"]);
+    }
+    if (value["recursive"] === true) {
+      for (const { node } of listOf(value, "ctes")) recursive.add(stringOf(node, "ctename"));
+    }
+    pending.push(...Object.values(value).filter((member) => typeof member === "object"));
+  }
+  return { aliases, unaliased, recursive };
 }
 
 const WALKERS: Walkers = { expression: rewriteExpression, query: rewriteQuery };

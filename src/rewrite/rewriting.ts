@@ -3,7 +3,7 @@ import { type Edit, keepApart } from "../sql/edit.ts";
 import { quoteAlways, quoteIdentifier } from "../sql/tokens.ts";
 import type { Relation } from "../version/catalog.ts";
 import type { NamedRelation } from "../version/naming.ts";
-import type { ExplainedTable, Reason } from "./explanation.ts";
+import { type ExplainedTable, noSuchNameReason, type Reason } from "./explanation.ts";
 import type { TypedNode } from "./node.ts";
 import type { Refusal } from "./outcome.ts";
 import type { RelationLookup } from "./relation-lookup.ts";
@@ -26,6 +26,9 @@ export interface Walkers {
   readonly expression: (work: Rewriting, node: TypedNode, place: Place) => void;
   readonly query: (work: Rewriting, node: TypedNode, place: QueryPlace) => Columns;
 }
+
+/** No column or table of anybody's. */
+const NOBODY = "straddle: no such name";
 
 /**
  * The rewriting of one statement while it goes on: collects edits, the tables met, and the first
@@ -59,6 +62,12 @@ export class Rewriting {
   readonly systemReferences: { readonly node: AstNode; readonly relation: Relation }[] = [];
   /** Something in it shows names of tables or columns as data, and has been seen to. */
   showsNames = false;
+  /** Every alias and WITH query's name in the statement, in sight of one another or not. */
+  readonly aliases: ReadonlySet<string>;
+  /** Names of tables that stand somewhere without an alias. */
+  readonly unaliased: ReadonlySet<string>;
+  /** Names of queries of WITH RECURSIVE: there the server takes even a target of that name for one. */
+  readonly recursive: ReadonlySet<string>;
   dependsOnPhysical = false;
   hasRowLock = false;
   hasSystemColumn = false;
@@ -75,6 +84,9 @@ export class Rewriting {
     end: number;
     database: string | undefined;
     isExplained: boolean;
+    aliases: ReadonlySet<string>;
+    unaliased: ReadonlySet<string>;
+    recursive: ReadonlySet<string>;
   }) {
     this.source = parts.source;
     this.lookup = parts.lookup;
@@ -83,6 +95,9 @@ export class Rewriting {
     this.end = parts.end;
     this.database = parts.database;
     this.explained = parts.isExplained ? [] : undefined;
+    this.aliases = parts.aliases;
+    this.unaliased = parts.unaliased;
+    this.recursive = parts.recursive;
   }
 
   /** Puts one identifier in another's place: a quoted one in the place of a quoted one. */
@@ -97,6 +112,18 @@ export class Rewriting {
       kind: "name",
     };
     this.#add(edit, why);
+  }
+
+  /**
+   * Puts a name that nobody has in the place of one that the version must not reach, or that is
+   * ambiguous to it. So the server fails there, if nothing before it is wrong.
+   */
+  fail(index: number, failure?: { sqlstate: string; message: string }): void {
+    const token = this.source.token(index);
+    if (token === undefined) return;
+    const { start, end } = token;
+    const edit: Edit = { start, end, text: quoteAlways(NOBODY), kind: "name" };
+    this.#add(failure === undefined ? edit : { ...edit, failure }, noSuchNameReason);
   }
 
   insert(offset: number, text: string, why?: Reason): void {

@@ -22,6 +22,8 @@ export interface ScopeItem {
   readonly isTable: boolean;
   /** The target of an INSERT, UPDATE or DELETE, which has no alias list: the server knows its physical names. */
   readonly isTarget: boolean;
+  /** Seen, but not to be used: the target, by LATERAL in its own FROM. The server says so. */
+  readonly isForbidden?: boolean;
   /** Joined by USING or NATURAL: in a bare `*` some of its columns stand elsewhere, once for both sides. */
   readonly isMerged: boolean;
   /** `old` and `new` in RETURNING: bare names don't reach them. */
@@ -97,7 +99,8 @@ export function resolveBareName(scope: Scope | undefined, name: string): BareNam
     const target = holders.find((item) => item.isTarget && exchanged(item, name) !== undefined);
     if (target === undefined) return foundElsewhere(level, name, holder, another);
     // Target and excluded are exchanged alike: the server itself reports that they are ambiguous.
-    if (holders.some((item) => !item.isTarget || item.relation !== target.relation)) {
+    const isShared = holders.some((item) => !item.isTarget || item.relation !== target.relation);
+    if (isShared && target.isForbidden !== true) {
       return { kind: "ambiguous" };
     }
     return writeTarget(scope, level, target, exchanged(target, name) ?? name);

@@ -30,7 +30,7 @@ export function rewriteTableReference(
   const cte = schema === "" ? place.ctes.get(name) : undefined;
   const found: Found = cte === undefined ? findTable(work, node) : { kind: "unknown" };
   const windowed = found.kind === "windowed" ? found.relation : undefined;
-  if (found.kind === "hidden") hideTable(work, node, found.relation, place.ctes);
+  if (found.kind === "hidden") hideTable(work, node, found.relation);
 
   let columns = cte ?? UNKNOWN_COLUMNS;
   if (found.kind === "plain") {
@@ -80,7 +80,6 @@ export function rewriteTableName(
   work: Rewriting,
   node: AstNode,
   relation: NamedRelation,
-  ctes: Ctes,
 ): number | undefined {
   const name = stringOf(node, "relname");
   const schema = stringOf(node, "schemaname");
@@ -90,7 +89,7 @@ export function rewriteTableName(
   if (relation.physicalName !== name) {
     const isReached =
       schema !== "" ||
-      (work.lookup.reachesUnqualified(relation) && !ctes.has(relation.physicalName));
+      (work.lookup.reachesUnqualified(relation) && !work.aliases.has(relation.physicalName));
     const why = tableNameReason(relation, !isReached);
     work.rename(index, relation.physicalName, isReached ? "" : relation.schema, why);
   }
@@ -98,32 +97,17 @@ export function rewriteTableName(
 }
 
 /** A version must not reach a table by a name that it does not know: the server is to say so. */
-export function hideTable(
-  work: Rewriting,
-  node: AstNode,
-  relation: NamedRelation,
-  ctes: Ctes,
-): void {
+export function hideTable(work: Rewriting, node: AstNode, relation: NamedRelation): void {
   const schema = stringOf(node, "schemaname");
   work.touched.add(relation);
   work.dependsOnPhysical = true;
   const isFree =
     !work.lookup.existsPhysically(schema, relation.logicalName) &&
-    (schema !== "" || !ctes.has(relation.logicalName));
+    (schema !== "" || !work.aliases.has(relation.logicalName));
   const index = tableNameIndex(work, node);
   if (index === undefined) return;
   if (isFree) work.rename(index, relation.logicalName, "", hiddenTableReason(relation));
-  else {
-    const written =
-      schema === "" ? stringOf(node, "relname") : `${schema}.${stringOf(node, "relname")}`;
-    work.refuse({
-      sqlstate: "42P01",
-      message: `relation "${written}" does not exist`,
-      detail: "",
-      hint: "",
-      offset: locationOf(node),
-    });
-  }
+  else work.fail(index);
 }
 
 export function tableNameIndex(work: Rewriting, node: AstNode): number | undefined {
@@ -148,9 +132,9 @@ function writeReference(
   work: Rewriting,
   node: AstNode,
   relation: NamedRelation,
-  place: { ctes: Ctes; rowForm: string },
+  place: { rowForm: string },
 ): WholeRowForm | undefined {
-  const nameIndex = rewriteTableName(work, node, relation, place.ctes);
+  const nameIndex = rewriteTableName(work, node, relation);
   if (nameIndex === undefined) return undefined;
   const { source } = work;
   const name = stringOf(node, "relname");

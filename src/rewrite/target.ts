@@ -2,12 +2,9 @@ import type { AstNode } from "../sql/ast.ts";
 import { quoteIdentifier } from "../sql/tokens.ts";
 import { columnNameReason, REASONS } from "./explanation.ts";
 import { listOf, locationOf, nodeOf, stringOf, type TypedNode } from "./node.ts";
-import type { Ctes, Rewriting } from "./rewriting.ts";
+import type { Rewriting } from "./rewriting.ts";
 import { type ScopeItem, UNKNOWN_COLUMNS } from "./scope.ts";
 import { findTable, hideTable, referenceBounds, rewriteTableName } from "./table-reference.ts";
-
-/** A WITH query is never a target. */
-const NO_CTES: Ctes = new Map();
 
 /**
  * Rewrites the table that a statement writes to. It takes no alias list, so the references to its
@@ -23,7 +20,7 @@ export function rewriteTarget(
   const alias = nodeOf(node, "alias");
   const found = findTable(work, node);
   const windowed = found.kind === "windowed" ? found.relation : undefined;
-  if (found.kind === "hidden") hideTable(work, node, found.relation, NO_CTES);
+  if (found.kind === "hidden") hideTable(work, node, found.relation);
   let columns = UNKNOWN_COLUMNS;
   if (found.kind === "plain") {
     columns = { names: found.relation.columns.map((column) => column.name), isComplete: true };
@@ -31,7 +28,14 @@ export function rewriteTarget(
   if (windowed !== undefined) {
     columns = { names: windowed.columns.map((column) => column.logical), isComplete: true };
     work.dependsOnPhysical = true;
-    const index = rewriteTableName(work, node, windowed, NO_CTES);
+    if (windowed.physicalName !== name && work.recursive.has(name)) {
+      work.refuseUncertain({
+        detail: `"${name}" is a query of WITH RECURSIVE as well as the table that is written to.`,
+        hint: "Give the query another name.",
+        offset: locationOf(node),
+      });
+    }
+    const index = rewriteTableName(work, node, windowed);
     const isRenamed = alias === undefined && windowed.physicalName !== name;
     if (index !== undefined && isRenamed && takesAlias === "takes_alias") {
       const end = work.source.token(referenceBounds(work, node, index).last)?.end;

@@ -20,9 +20,10 @@ export function rewriteUtility(work: Rewriting, kind: string, node: AstNode): vo
     if (isCreatedTemporary(kind, node, reference.node)) continue;
     const found = findTable(work, reference.node);
     if (found.kind !== "windowed" && found.kind !== "hidden") continue;
-    if (found.kind === "hidden") hideTable(work, reference.node, found.relation, new Map());
-    else rewriteTableName(work, reference.node, found.relation, new Map());
+    if (found.kind === "hidden") hideTable(work, reference.node, found.relation);
+    else rewriteTableName(work, reference.node, found.relation);
     relations.set(reference.node, found.relation);
+    work.targets.set(found.relation.logicalName, found.relation);
     const hasColumns = found.relation.exchange.size > 0;
     if (hasColumns && (reference.isInQuery || reference.isLike)) {
       refuseMention(work, found.relation, "its columns", locationOf(reference.node));

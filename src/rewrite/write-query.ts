@@ -89,7 +89,12 @@ function rewriteConflict(
     for (const [position, { node }] of elements.entries()) {
       // An element has no location of its own, so its column is found by counting.
       const name = stringOf(node, "name");
-      if (name !== "") renameColumnAt(work, starts[position] ?? -1, name, target);
+      const index = starts[position] ?? -1;
+      const physical = target.relation?.exchange.get(name);
+      const isThere = target.relation?.columns.some((column) => column.physical === physical);
+      // Without a column of that name, the server would take the alias for the table's whole row.
+      if (physical !== undefined && physical === target.name && isThere !== true) work.fail(index);
+      else if (name !== "") renameColumnAt(work, index, name, target);
       const expression = typedOf(node, "expr");
       if (expression !== undefined) walkAll(work, [expression], alone, ctes);
     }

@@ -66,9 +66,10 @@ export class Dialogue {
   isReplaying = false;
   /** The flip that this session carries out. */
   flip: { readonly oid: number; readonly owner: FlipOwner } | undefined;
-  /** The session's effective schemas; undefined when they have to be asked for. */
+  /** The session's effective schemas; undefined when they have to be asked for. Then, the last ones known. */
   schemas: readonly string[] | undefined;
-  /** `straddle.version` may have changed, and so the tag. */
+  lastSchemas: readonly string[] = [];
+  /** `straddle.version` may have changed, and the tag hangs on it. */
   isTagStale = false;
   /** Something in this transaction changed what names are resolved by. */
   hasUnsettledSession = false;
@@ -140,7 +141,7 @@ export class Dialogue {
 
   /** The server's answer to `SESSION_INQUIRY`. */
   sessionAnswered(schemas: readonly string[], version: string | undefined): void {
-    this.schemas = schemas;
+    this.schemas = this.lastSchemas = schemas;
     this.ownGeneration += 1;
     if (!this.isTagStale) return;
     this.isTagStale = false;
@@ -255,9 +256,8 @@ export class Dialogue {
   }
 
   /**
-   * Whether nothing in a text can touch a table: transaction control, or anything at all, one at a
-   * time, where the transaction has failed and the server refuses the rest. It must not be kept
-   * waiting for an answer that a failed transaction can't give.
+   * Whether nothing in a text can touch a table: transaction control, or anything, one at a time, in a
+   * failed transaction. It must not wait for an answer that such a transaction can't give.
    */
   #isOnlyEnding(look: Look): boolean {
     const { statements } = look;

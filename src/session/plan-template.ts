@@ -56,7 +56,7 @@ export function planFrom(template: PlanTemplate, text: string): TextPlan | undef
     const from = offsetOf(tokens, start);
     const to = offsetOf(tokens, end);
     if (text.slice(from, to) !== replaced) return undefined;
-    edits.push({ start: from, end: to, text: edit.text, kind: edit.kind });
+    edits.push({ ...edit, start: from, end: to });
   }
   const apart = keepApart(text, edits);
   return { statements: template.plan.statements, edits: apart, ranText: applyEdits(text, apart) };

@@ -48,7 +48,7 @@ export class Recovery {
       naming: dialogue.naming(execution.tag),
       windows: dialogue.windows,
       catalog: context.catalog,
-      searchPath: dialogue.schemas ?? [],
+      searchPath: dialogue.schemas ?? dialogue.lastSchemas,
     });
     const { batch, pipeline } = dialogue;
     // A later batch that is on its way already must not overtake this one.

@@ -7,6 +7,8 @@ export interface Edit {
   readonly text: string;
   /** `name`: one identifier exchanged for another. `frame`: text that stands for nothing of the client's. */
   readonly kind: "name" | "frame";
+  /** The name that was written is one that nobody has, and this is what its error is to say. */
+  readonly failure?: { readonly sqlstate: string; readonly message: string };
 }
 
 /** Applies edits, sorted and disjoint, in one pass. Text outside the edits is kept as written. */
@@ -58,6 +60,8 @@ export function originalOffset(
     const editedStart = edit.start + shift;
     if (offset < editedStart) break;
     if (offset < editedStart + edit.text.length) return { offset: edit.start, edit };
+    // What begins where something was taken away began with it.
+    if (offset === editedStart && edit.text === "") return { offset: edit.start, edit: undefined };
     shift += edit.text.length - (edit.end - edit.start);
   }
   return { offset: offset - shift, edit: undefined };

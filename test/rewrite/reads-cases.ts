@@ -2,6 +2,14 @@ import type { RewriteCase } from "./setting.ts";
 
 /** Queries of the old version after the flip: as sent, and as run ("=" where nothing changes) or why refused. */
 export const READS: readonly RewriteCase[] = [
+  {
+    before: "SELECT 1 FROM (archive.orders JOIN orders ON true) AS j",
+    refused: '0A000 Two tables of the name "orders" stand in one FROM without an alias.',
+  },
+  {
+    before: "SELECT person.id FROM person AS p",
+    after: "SELECT people.id FROM people AS p",
+  },
   { before: "SELECT * FROM orders", after: "SELECT * FROM orders AS orders(id, user_id)" },
   {
     before: "SELECT user_id FROM public.orders WHERE public.orders.user_id = 20",

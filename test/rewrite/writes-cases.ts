@@ -109,7 +109,35 @@ export const WRITES: readonly RewriteCase[] = [
   },
   {
     before: "UPDATE orders SET total = 1 FROM users WHERE user_id = 1",
-    refused: '42702 column reference "user_id" is ambiguous',
+    after: 'UPDATE orders SET total = 1 FROM users WHERE "straddle: no such name" = 1',
+  },
+  {
+    before: "UPDATE orders SET id = user_id FROM orders",
+    after: 'UPDATE orders SET id = "straddle: no such name" FROM orders AS orders(id, user_id)',
+  },
+  {
+    before: "DELETE FROM archive.orders USING orders",
+    refused: '0A000 Two tables of the name "orders" stand in one FROM without an alias.',
+  },
+  { before: "DELETE FROM orders USING archive.orders", after: "=" },
+  {
+    before: "INSERT INTO orders AS user_id (id) VALUES (1) ON CONFLICT (customer_id) DO NOTHING",
+    after:
+      'INSERT INTO orders AS user_id (id) VALUES (1) ON CONFLICT ("straddle: no such name") DO NOTHING',
+  },
+  {
+    before: "INSERT INTO person (id, name) VALUES (9, 'x') RETURNING people.id",
+    after: `INSERT INTO people AS person (id, name) VALUES (9, 'x') RETURNING "straddle: no such name".id`,
+  },
+  {
+    before:
+      "WITH RECURSIVE r(id) AS (SELECT 1 UNION SELECT id + 1 FROM r WHERE id < 3), people AS (INSERT INTO person (id) VALUES (9)) SELECT id FROM r",
+    after:
+      "WITH RECURSIVE r(id) AS (SELECT 1 UNION SELECT id + 1 FROM r WHERE id < 3), people AS (INSERT INTO public.people AS person (id) VALUES (9)) SELECT id FROM r",
+  },
+  {
+    before: "UPDATE users SET user_id = 1 FROM orders",
+    after: "UPDATE users SET user_id = 1 FROM orders AS orders(id, user_id)",
   },
   {
     before: "UPDATE orders SET total = 1 FROM items WHERE customer_id = 3 RETURNING orders.id",

@@ -1,0 +1,31 @@
+/** Replaces a name where it stands as a whole word. */
+export function replaceWord(text: string, name: string, by: string): string {
+  let result = "";
+  let done = 0;
+  for (let found = text.indexOf(name); found !== -1; found = text.indexOf(name, found + 1)) {
+    const end = found + name.length;
+    if (found < done || isWordPart(text[found - 1]) || isWordPart(text[end])) continue;
+    result += text.slice(done, found) + by;
+    done = end;
+  }
+  return result + text.slice(done);
+}
+
+function isWordPart(character: string | undefined): boolean {
+  return character !== undefined && /[\p{L}\p{N}_$]/u.test(character);
+}
+
+/** Exchanges names between quotation marks, of whatever language the server's messages are in. */
+export function exchangeQuoted(
+  text: string,
+  names: ReadonlyMap<string, string>,
+  kept: string | undefined = undefined,
+): string {
+  if (names.size === 0) return text;
+  return text.replaceAll(QUOTED, (whole, open: string, name: string, close: string) => {
+    const exchanged = names.get(name);
+    return exchanged === undefined || name === kept ? whole : `${open}${exchanged}${close}`;
+  });
+}
+
+export const QUOTED = /(["'`«»‹›„“”‘’「『]\s?)([^"'`«»‹›„“”‘’「」『』]+?)(\s?["'`«»‹›“”‘’」』])/gu;

@@ -1,0 +1,88 @@
+import { connect, type Socket } from "node:net";
+import { copyDone, query, startup } from "../support/client-frames.ts";
+
+/** A message of the server. */
+export interface Message {
+  readonly type: string;
+  readonly body: Buffer;
+}
+
+/** A client that sends many statements without waiting, and gives the answer of each. */
+export class PipelinedClient {
+  readonly #socket: Socket;
+  #received: Buffer = Buffer.alloc(0);
+  #answer: Message[] = [];
+  readonly #waiting: ((answer: readonly Message[]) => void)[] = [];
+  readonly #failed: ((error: Error) => void)[] = [];
+
+  static async connect(parameters: {
+    readonly host: string;
+    readonly port: number;
+    readonly startup: Readonly<Record<string, string>>;
+  }): Promise<PipelinedClient> {
+    const { host, port } = parameters;
+    const socket = connect({ host, port, noDelay: true });
+    await new Promise((resolve, reject) => {
+      socket.once("connect", resolve);
+      socket.once("error", reject);
+    });
+    const client = new PipelinedClient(socket);
+    await client.#ask(startup(parameters.startup));
+    return client;
+  }
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.on("data", (chunk: Buffer) => this.#take(chunk));
+    socket.on("error", () => undefined);
+    socket.on("close", () => {
+      for (const fail of this.#failed.splice(0)) fail(new Error("the connection is gone"));
+    });
+  }
+
+  /** The messages up to ReadyForQuery. */
+  run(sql: string): Promise<readonly Message[]> {
+    return this.#ask(query(sql));
+  }
+
+  /** The same with frames of the client's choice, which have to end with one Sync. */
+  send(...frames: readonly Buffer[]): Promise<readonly Message[]> {
+    return this.#ask(Buffer.concat(frames));
+  }
+
+  end(): void {
+    this.#socket.destroy();
+  }
+
+  #ask(bytes: Buffer): Promise<readonly Message[]> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push(resolve);
+      this.#failed.push(reject);
+      this.#socket.write(bytes);
+    });
+  }
+
+  #take(chunk: Buffer): void {
+    const bytes = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
+    let start = 0;
+    while (start + 5 <= bytes.length) {
+      const end = start + 1 + bytes.readInt32BE(start + 1);
+      if (end > bytes.length) break;
+      this.#message(String.fromCharCode(bytes[start] ?? 0), bytes.subarray(start + 5, end));
+      start = end;
+    }
+    this.#received = bytes.subarray(start);
+  }
+
+  #message(type: string, body: Buffer): void {
+    if (type === "G") this.#socket.write(copyDone());
+    if (type !== "Z") {
+      this.#answer.push({ type, body });
+      return;
+    }
+    const answer = this.#answer;
+    this.#answer = [];
+    this.#failed.shift();
+    this.#waiting.shift()?.(answer);
+  }
+}

@@ -1,0 +1,191 @@
+import { isDeepStrictEqual } from "node:util";
+import { rewriteStatement } from "../../src/rewrite/rewrite.ts";
+import { applyEdits } from "../../src/sql/edit.ts";
+import { parseSql } from "../../src/sql/parse.ts";
+import type { Setting } from "../rewrite/setting.ts";
+import { asSent, type Outcome, outcomeOf, type Ran } from "./outcome.ts";
+import type { PipelinedClient } from "./pipelined.ts";
+import type { Case } from "./statements.ts";
+import { type Names, VACUUM } from "./vocabulary.ts";
+
+/** Where a version's statements run as they are, and where under the other version's names. */
+export interface Pair {
+  readonly direct: PipelinedClient;
+  readonly renamed: PipelinedClient;
+  readonly place: Setting;
+  /** The names that each of them has. */
+  readonly own: Names;
+  readonly names: Names;
+}
+
+/** Takes away what rolled back statements have left behind: plans hang on the size of a table. */
+export async function restorePair({ direct, renamed, own, names }: Pair): Promise<void> {
+  await Promise.all([direct.run(VACUUM[own]), renamed.run(VACUUM[names])]);
+}
+
+export type Judgement =
+  | { readonly kind: "rows" | "error"; readonly sqlstate?: string }
+  | { readonly kind: "refused"; readonly detail: string }
+  /** Stopped by statement_timeout, on one side at least. */
+  | { readonly kind: "slow" }
+  | { readonly kind: "different"; readonly story: string };
+
+interface Step {
+  readonly sent: string;
+  readonly what:
+    | { readonly kind: "run"; readonly ran: Ran }
+    | {
+        readonly kind: "refused";
+        readonly sqlstate: string;
+        readonly message: string;
+        readonly offset: number | undefined;
+      };
+}
+
+/** Judges again where only a plan may have been another one. */
+export async function judgeTwice(pair: Pair, of: Case): Promise<Judgement> {
+  const first = await judge(pair, of);
+  if (first.kind !== "different") return first;
+  await restorePair(pair);
+  return judge(pair, of);
+}
+
+/**
+ * Runs a case in a transaction of its own on each side, and says whether both give the same. What the
+ * rewriter itself reports ends the case: it has to be the server's word on the other side.
+ */
+export async function judge(pair: Pair, { texts }: Case): Promise<Judgement> {
+  const steps = stepsOf(texts, pair.place);
+  const last = steps.at(-1);
+  if (last?.what.kind === "refused" && last.what.sqlstate === "0A000") {
+    return { kind: "refused", detail: last.what.message };
+  }
+  const [expected, outcomes] = await Promise.all([
+    runAll(
+      pair.direct,
+      steps.map(({ sent }) => asSent(sent)),
+    ),
+    runAll(
+      pair.renamed,
+      steps.flatMap(({ what }) => (what.kind === "run" ? what.ran : [])),
+    ),
+  ]);
+  let verdict: Judgement = { kind: "rows" };
+  for (const [index, { sent, what }] of steps.entries()) {
+    const want = expected[index];
+    const got = outcomes[index];
+    if (want === undefined) break;
+    const error = want.notes.find(({ C = "" }) => !/^0[01]/.test(C));
+    if (error?.["C"] === "57014" || got?.notes[0]?.["C"] === "57014") return { kind: "slow" };
+    if (error !== undefined && verdict.kind === "rows")
+      verdict = { kind: "error", sqlstate: error["C"] ?? "" };
+    if (
+      what.kind === "run"
+        ? got !== undefined && isSame(want, got, { sent, place: pair.place })
+        : isSameRefusal(error, what, sent)
+    )
+      continue;
+    const ran = what.kind === "run" ? what.ran.ran : `refused: ${what.message} at ${what.offset}`;
+    const story = [
+      `sent: ${sent}`,
+      `ran:  ${ran}`,
+      `want: ${show(want)}`,
+      `got:  ${show(got)}`,
+    ].join("\n");
+    return { kind: "different", story };
+  }
+  return verdict;
+}
+
+function stepsOf(texts: readonly string[], place: Setting): Step[] {
+  const steps: Step[] = [];
+  for (const sent of texts) {
+    const parsed = parseSql(sent);
+    const statement = parsed.kind === "parsed" ? parsed.statements[0] : undefined;
+    const result =
+      statement === undefined
+        ? ({ kind: "untouched" } as const)
+        : rewriteStatement({ text: sent, statement, ...place });
+    if (result.kind === "refused") {
+      const message = result.sqlstate === "0A000" ? result.detail : result.message;
+      const { sqlstate, offset } = result;
+      steps.push({ sent, what: { kind: "refused", sqlstate, message, offset } });
+      return steps;
+    }
+    const ran =
+      result.kind === "untouched"
+        ? asSent(sent)
+        : {
+            sent,
+            ran: applyEdits(sent, result.edits),
+            edits: result.edits,
+            answers: result.answers,
+          };
+    steps.push({ sent, what: { kind: "run", ran } });
+  }
+  return steps;
+}
+
+async function runAll(client: PipelinedClient, rans: readonly Ran[]): Promise<Outcome[]> {
+  const begun = client.run("BEGIN");
+  const answers = rans.map(({ ran }) => client.run(ran));
+  const ended = client.run(
+    rans.some(({ ran }) => ran.startsWith("PREPARE")) ? "ROLLBACK; DEALLOCATE ALL" : "ROLLBACK",
+  );
+  const [, , ...all] = await Promise.all([begun, ended, ...answers]);
+  return all.map((answer, index) => outcomeOf(answer, rans[index]));
+}
+
+/** Plans are compared by their length only: the README says what names they show. */
+export function isSame(want: Outcome, got: Outcome, of: { sent: string; place: Setting }): boolean {
+  const isPlan = of.sent.startsWith("EXPLAIN");
+  // What the case itself has made has an OID of its own on each side.
+  const lastOid = Math.max(...[...of.place.naming.relations].map(({ oid }) => oid)) + 100;
+  const known = (oid: number) => (oid > lastOid ? 0 : oid);
+  const shown = (outcome: Outcome) => ({
+    ...outcome,
+    fields: outcome.fields.map((field) => ({
+      ...field,
+      table: known(field.table),
+      type: known(field.type),
+    })),
+    rows: isPlan ? [] : outcome.rows,
+    notes: outcome.notes.map(comparable),
+  });
+  return isDeepStrictEqual(shown(want), shown(got));
+}
+
+/** For a name that is not there the server guesses what was meant, by all names that it knows. */
+function comparable({ D: detail, H: hint, ...note }: Readonly<Record<string, string>>) {
+  const isGuessed = note["C"] === "42703" || note["C"] === "42P01";
+  const isOfScope = detail?.startsWith("There is a") === true;
+  return isGuessed || isOfScope ? note : { ...note, D: detail, H: hint };
+}
+
+function isSameRefusal(
+  error: Readonly<Record<string, string>> | undefined,
+  refused: {
+    readonly sqlstate: string;
+    readonly message: string;
+    readonly offset: number | undefined;
+  },
+  sent: string,
+): boolean {
+  const { offset } = refused;
+  const position = offset === undefined ? undefined : String([...sent.slice(0, offset)].length + 1);
+  return (
+    error !== undefined &&
+    error["C"] === refused.sqlstate &&
+    error["M"] === refused.message &&
+    error["P"] === position
+  );
+}
+
+export function show(outcome: Outcome | undefined): string {
+  if (outcome === undefined) return "nothing";
+  const { fields, rows, tags, notes } = outcome;
+  const names = fields.map(
+    ({ name, table, column, type }) => `${name}[${table}.${column} ${type}]`,
+  );
+  return JSON.stringify({ names, rows: rows.slice(0, 6), count: rows.length, tags, notes });
+}
