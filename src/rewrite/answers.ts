@@ -140,6 +140,8 @@ const WRITTEN_NAME_ERRORS: ReadonlySet<string> = new Set([
 function isOfJoin(fields: ErrorFields): boolean {
   const sqlstate = fields.get("C") ?? "";
   if (sqlstate === "42703") return fields.get("M")?.match(QUOTED)?.length === 1;
+  // "has 7 columns available but 8 columns specified": of an alias list.
+  if (sqlstate === "42P10") return /\d\D+\d/.test(fields.get("M") ?? "");
   return sqlstate === "42702" || sqlstate === "42712";
 }
 
@@ -185,14 +187,20 @@ function editInList(
 /** Whether a message has the name that this edit wrote. */
 function isNamedIn(message: string, edit: Edit): boolean {
   const name = edit.kind === "name" ? lastName(edit.text) : undefined;
-  return name !== undefined && replaceWord(message, name, "") !== message;
+  return name !== undefined && replaceName(message, name, "") !== message;
 }
 
 /** Puts the name that the client wrote in the place of the one that the edit wrote. */
 function undoEdit(text: string, edit: Edit, sentText: string): string {
   const written = lastName(sentText.slice(edit.start, edit.end));
   const ran = lastName(edit.text);
-  return written === undefined || ran === undefined ? text : replaceWord(text, ran, written);
+  return written === undefined || ran === undefined ? text : replaceName(text, ran, written);
+}
+
+/** Where a message has quotation marks, names stand in them: `column "b" is a generated column`. */
+function replaceName(text: string, from: string, to: string): string {
+  if (!text.includes('"')) return replaceWord(text, from, to);
+  return text.replaceAll(/"[^"]*"/g, (quoted) => replaceWord(quoted, from, to));
 }
 
 function nameAt(text: string, position: number): string | undefined {

@@ -182,7 +182,7 @@ function rewriteStrayTable(
   work.dependsOnPhysical = true;
   const isTaken = findItem(place.scope, physicalName) !== undefined;
   if (found.kind === "hidden" || isTaken) work.fail(index);
-  else work.rename(index, physicalName);
+  else work.rename(index, physicalName, "", REASONS.qualifierName);
 }
 
 function findQualified(

@@ -92,4 +92,8 @@ export const REASONS = {
   qualifier: () => "column name: with its table, since the catalog has another column of that name",
   row: () =>
     "whole row: the function shows its field names, and only a subquery's row has the version's",
+  qualifierName: () => "qualifier: the catalog's name of that table",
+  ddl: () => "column name: the catalog calls it so",
+  shown: () =>
+    "shown names: what the server shows or takes as a name is exchanged for this version's",
 } as const satisfies Readonly<Record<string, Reason>>;

@@ -3,7 +3,7 @@ import { type Edit, keepApart } from "../sql/edit.ts";
 import { quoteAlways, quoteIdentifier } from "../sql/tokens.ts";
 import type { Relation } from "../version/catalog.ts";
 import type { NamedRelation } from "../version/naming.ts";
-import { type ExplainedTable, noSuchNameReason, type Reason } from "./explanation.ts";
+import { type ExplainedTable, noSuchNameReason, REASONS, type Reason } from "./explanation.ts";
 import type { TypedNode } from "./node.ts";
 import type { Refusal } from "./outcome.ts";
 import type { RelationLookup } from "./relation-lookup.ts";
@@ -142,7 +142,7 @@ export class Rewriting {
 
   /** Why, for each of `edits`. */
   reasons(): readonly string[] {
-    return this.#sorted().map(({ edit, why }) => why?.() ?? `${edit.kind}: as the catalog has it`);
+    return this.#sorted().map(({ why }) => (why ?? REASONS.shown)());
   }
 
   refuse(refusal: Omit<Refusal, "kind">): void {

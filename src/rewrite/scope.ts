@@ -103,7 +103,11 @@ export function resolveBareName(scope: Scope | undefined, name: string): BareNam
     if (isShared && target.isForbidden !== true) {
       return { kind: "ambiguous" };
     }
-    return writeTarget(scope, level, target, exchanged(target, name) ?? name);
+    const written = writeTarget(scope, level, target, exchanged(target, name) ?? name);
+    const isAmbiguous = holders.length > 1 && target.isForbidden !== true;
+    // With a qualifier it would not be ambiguous any more.
+    const isTold = written.kind === "write" && written.qualifier !== undefined;
+    return isAmbiguous && isTold ? { kind: "ambiguous" } : written;
   }
   // A row, to the client; to the server, a column of the target.
   if (findItem(scope, name) !== undefined) {
