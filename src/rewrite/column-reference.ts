@@ -1,5 +1,5 @@
 import type { AstNode } from "../sql/ast.ts";
-import { columnNameReason, REASONS } from "./explanation.ts";
+import { columnNameReason, REASONS, tableNameReason } from "./explanation.ts";
 import { listOf, locationOf, namesOf } from "./node.ts";
 import type { Rewriting } from "./rewriting.ts";
 import { findItem, hasColumn, resolveBareName, type Scope, type ScopeItem } from "./scope.ts";
@@ -182,7 +182,7 @@ function rewriteStrayTable(
   work.dependsOnPhysical = true;
   const isTaken = findItem(place.scope, physicalName) !== undefined;
   if (found.kind === "hidden" || isTaken) work.fail(index);
-  else work.rename(index, physicalName, "", REASONS.qualifierName);
+  else work.rename(index, physicalName, "", tableNameReason(found.relation, false));
 }
 
 function findQualified(

@@ -76,7 +76,7 @@ export function columnNameReason(
     const column = relation?.columns.find(({ logical }) => logical === name);
     return column === undefined
       ? `column name: this version knows no ${name}; it is to get the error that the database would give without the rename`
-      : `column name: ${name} is called ${physical} in the catalog, and a table that is written to takes no alias list`;
+      : `column name: ${name} is called ${physical} in the catalog, and stands where no alias list can give it its name`;
   };
 }
 
@@ -90,10 +90,13 @@ export const REASONS = {
   qualified: () =>
     "column name: schema.table.column reaches no table that has an alias, so it is shortened",
   qualifier: () => "column name: with its table, since the catalog has another column of that name",
+  catalog: () => "catalog query: what is read from the server's catalog shows this version's names",
+  constant: () =>
+    "name in a string: the server takes it for a table's name, so it is the catalog's",
+  definition: () =>
+    "definition: the server writes it with the catalog's names; they become this version's",
   row: () =>
     "whole row: the function shows its field names, and only a subquery's row has the version's",
-  qualifierName: () => "qualifier: the catalog's name of that table",
-  ddl: () => "column name: the catalog calls it so",
   shown: () =>
     "shown names: what the server shows or takes as a name is exchanged for this version's",
 } as const satisfies Readonly<Record<string, Reason>>;

@@ -2,6 +2,7 @@ import type { AstNode } from "../sql/ast.ts";
 import type { ParsedStatement } from "../sql/parse.ts";
 import { quoteIdentifier } from "../sql/tokens.ts";
 import type { Relation } from "../version/catalog.ts";
+import { REASONS } from "./explanation.ts";
 import { NAME_READERS } from "./name-constants.ts";
 import { isNode, listOf, locationOf, namesOf, nodeOf, stringOf, typedOf } from "./node.ts";
 import { aliasNames } from "./output-columns.ts";
@@ -75,10 +76,11 @@ function exchange(work: Rewriting, node: AstNode, opening: string): void {
   const end = work.source.token(last)?.end;
   if (start === undefined || end === undefined) return;
   const alias = nodeOf(node, "alias");
-  work.insert(start, opening);
+  work.insert(start, opening, REASONS.catalog);
   work.insert(
     end,
     alias === undefined ? `) AS ${quoteIdentifier(stringOf(node, "relname"))}` : ")",
+    REASONS.catalog,
   );
 }
 
@@ -95,7 +97,7 @@ function shorten(work: Rewriting, uses: Uses, node: AstNode): boolean {
     if (start === undefined || end === undefined || parts.length !== 3) return false;
     spans.push({ start, end });
   }
-  for (const { start, end } of spans) work.replace(start, end, "");
+  for (const { start, end } of spans) work.replace(start, end, "", REASONS.qualified);
   return true;
 }
 

@@ -1,6 +1,7 @@
 import type { AstNode } from "../sql/ast.ts";
 import { identifierName, quoteIdentifier, tokenize } from "../sql/tokens.ts";
 import type { NamedRelation } from "../version/naming.ts";
+import { REASONS } from "./explanation.ts";
 import { exchangeComposed, exchangeSequenceArguments } from "./name-expressions.ts";
 import { listOf, locationOf, namesOf, nodeOf, stringOf, type TypedNode } from "./node.ts";
 import type { Rewriting } from "./rewriting.ts";
@@ -149,5 +150,5 @@ function exchangeConstant(work: Rewriting, constant: Constant, by: string): void
     return;
   }
   work.exchanged.add(constant.node);
-  work.replace(token.start, token.end, `'${by.replaceAll("'", "''")}'`);
+  work.replace(token.start, token.end, `'${by.replaceAll("'", "''")}'`, REASONS.constant);
 }

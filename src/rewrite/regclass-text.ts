@@ -1,4 +1,5 @@
 import type { AstNode } from "../sql/ast.ts";
+import { REASONS } from "./explanation.ts";
 import { locationOf, namesOf, nodeOf, typedOf } from "./node.ts";
 import type { Rewriting } from "./rewriting.ts";
 import { exchangedBy } from "./shown-definitions.ts";
@@ -13,8 +14,8 @@ export function exchangeRegclassTexts(work: Rewriting, casts: readonly AstNode[]
     const text = exchangedBy("x.of", "x.def", TABLE_NAME, work.lookup.windowed);
     if (place === undefined || text === undefined) continue;
     const { start, end, column, name } = place;
-    work.insert(start, `(SELECT ${text} AS ${name} FROM (SELECT `);
-    work.insert(end, ` AS def, ${column} AS of) x)`);
+    work.insert(start, `(SELECT ${text} AS ${name} FROM (SELECT `, REASONS.catalog);
+    work.insert(end, ` AS def, ${column} AS of) x)`, REASONS.catalog);
     work.showsNames = true;
   }
 }

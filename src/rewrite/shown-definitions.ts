@@ -1,6 +1,7 @@
 import type { AstNode } from "../sql/ast.ts";
 import { quoteIdentifier } from "../sql/tokens.ts";
 import type { NamedRelation } from "../version/naming.ts";
+import { REASONS } from "./explanation.ts";
 import { listOf, locationOf, namesOf, type TypedNode, typedOf } from "./node.ts";
 import type { Rewriting } from "./rewriting.ts";
 import { escapedName, literal } from "./server-literal.ts";
@@ -87,8 +88,8 @@ export function exchangeDefinitions(work: Rewriting, calls: readonly AstNode[]):
     const place = placeOf(work, call, definition.argument);
     const closing = closingFor(name, definition, work.lookup.windowed, place?.argument ?? "");
     if (place === undefined || closing === undefined) continue;
-    work.insert(place.start, closing.opening);
-    work.insert(place.end, closing.text);
+    work.insert(place.start, closing.opening, REASONS.definition);
+    work.insert(place.end, closing.text, REASONS.definition);
     work.showsNames = true;
   }
 }

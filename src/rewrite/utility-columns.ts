@@ -1,6 +1,6 @@
 import type { AstNode } from "../sql/ast.ts";
 import type { NamedRelation } from "../version/naming.ts";
-import { REASONS } from "./explanation.ts";
+import { columnNameReason } from "./explanation.ts";
 import { childrenOf, listOf, namesOf, nodeOf, stringOf, type TypedNode, typedOf } from "./node.ts";
 import type { Rewriting } from "./rewriting.ts";
 
@@ -30,7 +30,8 @@ export function exchangeColumn(
   if (physical === undefined || count === 0) return false;
   const indexes = work.source.indexesOfName(name, work);
   if (indexes.length !== count) return false;
-  for (const index of indexes) work.rename(index, physical, "", REASONS.ddl);
+  for (const index of indexes)
+    work.rename(index, physical, "", columnNameReason(relation, name, physical));
   work.dependsOnPhysical = true;
   return true;
 }

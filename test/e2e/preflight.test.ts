@@ -7,6 +7,7 @@ import { type Straddle, startStraddle } from "../../src/cli/run.ts";
 import type { Config } from "../../src/config/config.ts";
 import { parseConfig } from "../../src/config/load.ts";
 import { createDatabase, type TestDatabase } from "../support/server.ts";
+import { runStraddle } from "../support/straddle-process.ts";
 import { runDirect } from "../support/twins.ts";
 import { until } from "../support/until.ts";
 
@@ -122,4 +123,23 @@ test("the log names each of them; one that can't be looked up is told too, and h
     "info window on public.orders: 1 object(s) in the database to look after, 1 follow by themselves",
   ]);
   expect(lines[2]).toMatch(/^warn what the windows' renames leave behind .*; it is tried again$/);
+});
+
+test("with several workers it is looked up and told once", async () => {
+  const straddle = await runStraddle(database, `workers: 2\nwindows: [${WINDOW}]`);
+  try {
+    await until("the look", () => straddle.log.includes("to look after"));
+    const metrics = await (await fetch(`${straddle.adminUrl}/metrics`)).text();
+    const health = await (await fetch(`${straddle.adminUrl}/readyz`)).text();
+    expect({
+      told: straddle.log.match(/function f\(\) says user_id/g)?.length,
+      count: /straddle_window_blind_spots\{window="public.orders",kind="breaks"\} (\d+)/.exec(
+        metrics,
+      )?.[1],
+      check: JSON.parse(health).checks.blind_spots.state,
+    }).toEqual({ told: 1, count: "1", check: "warning" });
+  } finally {
+    straddle.signal("SIGTERM");
+    await straddle.ended;
+  }
 });

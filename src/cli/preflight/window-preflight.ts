@@ -94,6 +94,7 @@ export class WindowPreflight {
     if (unseen.length === 0) return;
     try {
       await withConnection(this.#config(), async (client) => {
+        if (this.#isStopped) return;
         this.#client = client;
         await client.query(`SET statement_timeout = ${STATEMENT_TIMEOUT_MS}`);
         for (const window of unseen) {
