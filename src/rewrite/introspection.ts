@@ -62,9 +62,23 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   pg_type: ["oid"],
 };
 
-/** A query that is kept, and read by all versions later on. */
+/** Statements whose queries run now. What is kept, such as a view's, all versions read later on. */
+const RUN_NOW: ReadonlySet<string> = new Set([
+  "CallStmt",
+  "CopyStmt",
+  "CreateTableAsStmt",
+  "DeclareCursorStmt",
+  "DeleteStmt",
+  "ExplainStmt",
+  "InsertStmt",
+  "MergeStmt",
+  "PrepareStmt",
+  "SelectStmt",
+  "UpdateStmt",
+]);
+
 function isKept({ kind, node }: ParsedStatement): boolean {
-  return kind === "ViewStmt" || node["objtype"] === "OBJECT_MATVIEW";
+  return !RUN_NOW.has(kind) || node["objtype"] === "OBJECT_MATVIEW";
 }
 
 function exchange(work: Rewriting, node: AstNode, opening: string): void {
@@ -129,7 +143,7 @@ class Uses {
     if (value["isNatural"] === true) this.hasStar = true;
     if (Array.isArray(value["fields"])) this.#addColumn(value);
     if (Array.isArray(value["funcname"])) this.#addArguments(value);
-    if (isNode(value["typeName"]) && isNode(value["arg"])) this.casts.push(value);
+    if (isNode(value["typeName"]) && isNode(value["arg"])) this.#addCast(value);
     const sample = value["RangeTableSample"];
     const sampled = isNode(sample) ? typedOf(sample, "relation") : undefined;
     if (sampled !== undefined) this.sampled.add(sampled.node);
@@ -192,15 +206,25 @@ class Uses {
     if (namesOf(column, "fields").at(-1) === undefined) this.hasStar = true;
   }
 
+  #addCast(cast: AstNode): void {
+    this.casts.push(cast);
+    const argument = typedOf(cast, "arg");
+    if (argument?.type === "ColumnRef") this.#addRow(argument.node);
+  }
+
   #addArguments(call: AstNode): void {
     this.calls.push(call);
     if (TAKES_ANY_ROW.has(namesOf(call, "funcname").at(-1) ?? "")) return;
     for (const { type, node } of listOf(call, "args")) {
-      if (type !== "ColumnRef") continue;
-      const names = namesOf(node, "fields");
-      const row = names.at(-1) === undefined ? names.at(-2) : names.length === 1 ? names[0] : "";
-      if (row !== undefined) this.#rowArguments.add(row);
+      if (type === "ColumnRef") this.#addRow(node);
     }
+  }
+
+  /** A reference that may stand for a whole row. */
+  #addRow(column: AstNode): void {
+    const names = namesOf(column, "fields");
+    const row = names.at(-1) === undefined ? names.at(-2) : names.length === 1 ? names[0] : "";
+    if (row !== undefined) this.#rowArguments.add(row);
   }
 }
 

@@ -9,7 +9,7 @@ import { CatalogNeed } from "./catalog-need.ts";
 import { isAsciiSafe, javascriptEncoding } from "./client-encoding.ts";
 import type { ClientFrame } from "./client-frame.ts";
 import type { Look } from "./decider.ts";
-import { isDoubtful, UNREADABLE } from "./doubt.ts";
+import { isCertain, isDoubtful, UNREADABLE } from "./doubt.ts";
 import type { FlipOwner } from "./flip-gate.ts";
 import { LargeTexts } from "./large-texts.ts";
 import type { SessionInfo } from "./observer.ts";
@@ -220,17 +220,18 @@ export class Dialogue {
     const tag = comment?.tag ?? this.info.tag;
     const naming = this.naming(tag);
     const mentions = decider.mentions(look, naming);
-    const concerns = mentions || decider.showsNames(look, naming);
+    const bytes = buffer.subarray(start, end);
+    const shows = !mentions && decider.showsNames(look, naming) && isCertain(this, bytes, naming);
     let plan = look.plan;
     if (isPassed) {
       // The server refuses it as it is; together with a check it would be two statements.
       if (look.hasLock) plan = withoutLocks(look.plan);
     } else if (tag === undefined && context.tagging.rejectsUnknown) {
       plan = refusedPlan(look.plan, UNKNOWN_VERSION);
-    } else if (isDoubtful(this, buffer.subarray(start, end), naming)) {
+    } else if (isDoubtful(this, bytes, naming)) {
       plan = refusedPlan(look.plan, UNREADABLE);
-    } else if (concerns || look.hasLock || look.hasRename || look.statements.length > 1) {
-      const needsSchemas = concerns || (look.hasRename && this.windows.length > 0);
+    } else if (mentions || shows || look.hasLock || look.hasRename || look.statements.length > 1) {
+      const needsSchemas = mentions || shows || (look.hasRename && this.windows.length > 0);
       if (needsSchemas && this.schemas === undefined) return undefined;
       const input = {
         text: decode(),

@@ -41,6 +41,16 @@ export function isDoubtful(reading: Reading, bytes: Buffer, naming: Naming): boo
   return false;
 }
 
+/**
+ * Whether a text that only shows names can be edited: where it could be read in two ways it is passed, under
+ * physical names, rather than refused.
+ */
+export function isCertain(reading: Reading, bytes: Buffer, naming: Naming): boolean {
+  const { encoding, isEncodingSafe, standardConformingStrings } = reading;
+  if (isEncodingSafe && encoding === "utf8" && standardConformingStrings) return true;
+  return !hasWideWord(naming) && !bytes.some((byte) => byte >= 0x80 || byte === BACKSLASH);
+}
+
 function hasWideWord(naming: Naming): boolean {
   for (const word of naming.words) if (isWide(word)) return true;
   return false;

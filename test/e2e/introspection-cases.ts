@@ -189,6 +189,19 @@ export const FUNCTION_CASES: readonly IntrospectionCase[] = [
     sql: "SELECT conname FROM pg_constraint WHERE pg_get_constraintdef(oid) LIKE '%«user_id»%' ORDER BY 1",
   },
   {
+    title: "of a parameter",
+    sql: "SELECT pg_get_partkeydef($1), pg_get_indexdef($2, 0, true) IS NULL",
+    params: ["1259", "1259"],
+  },
+  {
+    title: "by a cursor and MERGE",
+    sql: "CREATE TEMP TABLE seen (x text); MERGE INTO seen USING pg_attribute a ON a.attname = x WHEN NOT MATCHED AND a.attrelid = 'orders'::regclass THEN INSERT VALUES (a.attname); SELECT * FROM seen ORDER BY x; DECLARE c CURSOR FOR SELECT relname, pg_get_indexdef(i.indexrelid) FROM pg_class JOIN pg_index i ON i.indrelid = pg_class.oid WHERE relnamespace = 'public'::regnamespace ORDER BY 1, 2; FETCH ALL FROM c",
+  },
+  {
+    title: "backslashes that escape: what can be read in two ways is left as it is",
+    sql: "SET standard_conforming_strings = off; SELECT 'a\\' FROM pg_attribute x', relname FROM pg_class WHERE relname = 'items'; RESET standard_conforming_strings",
+  },
+  {
     title: "of nothing",
     sql: "SELECT pg_get_indexdef(0), pg_get_constraintdef(oid) FROM pg_class WHERE relname = 'orders'",
   },

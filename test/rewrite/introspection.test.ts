@@ -90,6 +90,11 @@ const left = [
   { why: "system columns beside a star", sql: "SELECT *, ctid FROM pg_class" },
   { why: "a namesake", sql: "SELECT FROM information_schema.tables, public.tables" },
   { why: "a view is for all versions", sql: "CREATE VIEW v AS SELECT relname FROM pg_class" },
+  {
+    why: "a policy is for all versions",
+    sql: "CREATE POLICY p ON plain USING (pg_get_indexdef(id) IS NOT NULL)",
+  },
+  { why: "a row in its type", sql: "SELECT c::pg_class FROM pg_class c" },
   { why: "another expression", sql: "SELECT pg_get_indexdef(indexrelid + 0) FROM pg_index" },
   { why: "a function of the user's", sql: "SELECT my.pg_get_indexdef(indexrelid) FROM pg_index" },
   { why: "no text", sql: "SELECT indrelid::regclass FROM pg_index" },
