@@ -103,7 +103,11 @@ export function resolveBareName(scope: Scope | undefined, name: string): BareNam
     if (isShared && target.isForbidden !== true) {
       return { kind: "ambiguous" };
     }
-    return writeTarget(scope, level, target, exchanged(target, name) ?? name);
+    const written = writeTarget(scope, level, target, exchanged(target, name) ?? name);
+    // A qualifier would make a choice between the two.
+    const isChoice =
+      another !== undefined && written.kind === "write" && written.qualifier !== undefined;
+    return isChoice && target.isForbidden !== true ? { kind: "ambiguous" } : written;
   }
   // A row, to the client; to the server, a column of the target.
   if (findItem(scope, name) !== undefined) {
