@@ -1,6 +1,6 @@
 import type { Observer, StatementRecord } from "../session/observer.ts";
 import { type ParameterPolicy, RecordLines } from "./record-line.ts";
-import { Sink, type SinkLog, type SinkTarget } from "./sink.ts";
+import { type LineSink, Sink, type SinkLog, type SinkTarget } from "./sink.ts";
 
 export interface AuditOptions {
   readonly target: SinkTarget;
@@ -34,7 +34,7 @@ export class AuditLog implements Observer {
   readonly #mayWait: boolean;
   readonly #bufferSizeMax: number;
   readonly #waiting = new Set<() => void>();
-  readonly #sink: Sink;
+  readonly #sink: LineSink;
   #droppedCount = 0;
   #toldDroppedCount = 0; // How many of them the log itself has told.
   #isFull = false;
@@ -45,7 +45,8 @@ export class AuditLog implements Observer {
     return new AuditLog(options, await Sink.open(options.target, options.log));
   }
 
-  private constructor(options: AuditOptions, sink: Sink) {
+  /** Over a sink that is there already. */
+  constructor(options: Omit<AuditOptions, "target" | "log">, sink: LineSink) {
     this.wantsParameters = options.parameters !== "none";
     this.#lines = new RecordLines(options);
     this.#mayWait = options.whenFull === "wait";

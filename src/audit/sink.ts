@@ -26,13 +26,26 @@ const RETRY_MS_MAX = 5_000;
 const UTF8_SIZE_MAX = 3;
 const EMPTY = Buffer.alloc(0);
 
+/** Takes whole lines, in order, and never drops one. */
+export interface LineSink {
+  /** Called when something has left the buffer, and when the sink begins to fail. */
+  onChange: () => void;
+  /** Bytes that the system has not taken yet. */
+  readonly pendingSize: number;
+  /** Why it can't write at present. */
+  readonly problem: string | undefined;
+  write(line: string): void;
+  reopen(): Promise<void>;
+  /** Writes what is pending, for at most `deadlineMs`, and closes. Nothing may be written after. */
+  close(deadlineMs: number): Promise<void>;
+}
+
 /**
  * Appends lines to a file or a descriptor, in order, in the background. It never drops and
  * never bounds: `pendingSize` lets the owner do that. A write that fails is tried again, from the
  * byte where it stopped, until it succeeds; a failing disk leaves no hole and no torn line.
  */
-export class Sink {
-  /** Called when something has left the buffer, and when the sink begins to fail. */
+export class Sink implements LineSink {
   onChange: () => void = () => {};
 
   readonly #target: SinkTarget;

@@ -1,7 +1,7 @@
 import type pg from "pg";
 import type { Config } from "../config/config.ts";
 import { windowProblems } from "../version/naming.ts";
-import { findBlindSpots } from "./blind-spots.ts";
+import { blindSpotFinding, findBlindSpots } from "./blind-spots.ts";
 import { expiryProblems } from "./certificates.ts";
 import { checkAuth } from "./check-auth.ts";
 import type { Finding } from "./check-report.ts";
@@ -25,7 +25,10 @@ export async function check(config: Config): Promise<Finding[]> {
     findings.push(...checkTls(config));
     findings.push(...(await checkAuth(client, config)));
     findings.push(...checkLabels(config), ...(await checkWindows(config)));
-    for (const window of config.windows) findings.push(...(await findBlindSpots(client, window)));
+    for (const window of config.windows) {
+      const spots = await findBlindSpots(client, window);
+      findings.push(...spots.map((spot) => blindSpotFinding(window, spot)));
+    }
     return findings;
   });
 }

@@ -26,7 +26,11 @@ export class HealthBoard {
 
   report(
     state: SharedState,
-    problems: { readonly audit: string | undefined; readonly certificates: string },
+    problems: {
+      readonly audit: string | undefined;
+      readonly certificates: string;
+      readonly blindSpots: string;
+    },
   ): Health {
     // Where records are dropped, statements still run.
     const auditState = state.config.audit.whenFull === "wait" ? "failed" : "warning";
@@ -43,6 +47,7 @@ export class HealthBoard {
         check("auth", this.authProblem, "warning"),
         check("version", state.labelProblems().join("; "), "warning"),
         check("windows", windows, "warning"),
+        check("blind_spots", problems.blindSpots, "warning"),
       ],
     };
   }

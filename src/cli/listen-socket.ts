@@ -12,7 +12,7 @@ const KEY = "listen.socket";
  * who may connect. What can't be had is a SetupError.
  */
 export async function listenOnSocket(
-  listener: Listener,
+  listener: Pick<Listener, "listen">,
   file: string,
   mode: number,
 ): Promise<void> {

@@ -1,3 +1,10 @@
+/** Which process speaks, where there are several. */
+let speaker = "";
+
+export function nameSpeaker(name: string): void {
+  speaker = ` [${name}]`;
+}
+
 /** Straddle's own log: a line each on stderr, so that stdout is free for the audit log. */
 export const log = {
   info(message: string): void {
@@ -16,5 +23,5 @@ export const log = {
 };
 
 function write(level: string, message: string): void {
-  process.stderr.write(`${new Date().toISOString()} straddle ${level}: ${message}\n`);
+  process.stderr.write(`${new Date().toISOString()} straddle ${level}${speaker}: ${message}\n`);
 }

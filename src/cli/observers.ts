@@ -1,9 +1,11 @@
 import type { AdminPages } from "../admin/answer.ts";
 import { type Admin, startAdmin } from "../admin/http.ts";
 import { AuditLog } from "../audit/audit-log.ts";
+import type { SinkTarget } from "../audit/sink.ts";
 import type { Config } from "../config/config.ts";
 import { shownSettings } from "../config/written.ts";
 import { type LoginFailures, Metrics } from "../metrics/metrics.ts";
+import type { Samples } from "../metrics/registry.ts";
 import type { Listener } from "../session/listener.ts";
 import type { Observer } from "../session/observer.ts";
 import { ObserverList } from "../session/observer-list.ts";
@@ -11,10 +13,12 @@ import { explainSystemError, SetupError } from "./fail.ts";
 import { limitState } from "./limit-state.ts";
 import { log } from "./log.ts";
 import { physicalNames } from "./physical-names.ts";
+import type { BlindSpotCount } from "./preflight/window-preflight.ts";
 import type { SharedState } from "./shared-state.ts";
+import type { Links } from "./workers/links.ts";
 
 /** How long the audit log may take to write what is left when Straddle stops. */
-const CLOSE_DEADLINE_MS = 5_000;
+export const CLOSE_DEADLINE_MS = 5_000;
 
 /** Audit, metrics and the pages that show them. */
 export class Observers {
@@ -26,11 +30,13 @@ export class Observers {
   #listener: Pick<Listener, "levels"> | undefined;
   /** Of terminated authentication; undefined where there is none. */
   logins: LoginFailures | undefined;
+  /** What windows leave behind in the database, as far as it was looked up. */
+  blindSpots: () => readonly BlindSpotCount[] = () => [];
   #admin: Admin | undefined;
 
   /** What can't be opened is a SetupError. */
-  static async open(config: Config): Promise<Observers> {
-    return new Observers(config, await openAudit(config));
+  static async open(config: Config, links?: Links): Promise<Observers> {
+    return new Observers(config, await openAudit(config, links));
   }
 
   private constructor(config: Config, audit: AuditLog | undefined) {
@@ -45,6 +51,7 @@ export class Observers {
           const levels = this.#listener?.levels;
           return this.#state && levels && limitState(this.#state, levels);
         },
+        blindSpots: () => this.blindSpots(),
         windows: () => (this.#state === undefined ? [] : physicalNames(this.#state)),
       });
     }
@@ -62,14 +69,24 @@ export class Observers {
     return this.#admin?.port;
   }
 
+  /** All metrics as data; none where they are off. */
+  async samples(options: { readonly isScrape: boolean }): Promise<Samples> {
+    return (await this.#metrics?.samples(options)) ?? [];
+  }
+
+  /** Sessions' state is there: metrics show it. */
+  show(state: SharedState, listener: Pick<Listener, "levels">): void {
+    this.#state = state;
+    this.#listener = listener;
+  }
+
   /** Serves metrics and health, if they are on. */
   async serve(
     state: SharedState,
     listener: Pick<Listener, "levels">,
     pages: Pick<AdminPages, "health" | "quit">,
   ): Promise<void> {
-    this.#state = state;
-    this.#listener = listener;
+    this.show(state, listener);
     const metrics = this.#metrics;
     if (metrics === undefined) return;
     const { host, port } = state.config.metrics;
@@ -102,20 +119,23 @@ export class Observers {
   }
 }
 
-async function openAudit({ audit }: Config): Promise<AuditLog | undefined> {
+/** Where the audit log goes; undefined where it is off. */
+export function auditTarget({ audit }: Config): SinkTarget | undefined {
   if (audit.to === "off") return undefined;
+  return audit.to === "stdout"
+    ? { kind: "descriptor", fd: 1 }
+    : { kind: "file", path: audit.path ?? "" };
+}
+
+async function openAudit(config: Config, links?: Links): Promise<AuditLog | undefined> {
+  const { audit } = config;
+  const target = auditTarget(config);
+  if (target === undefined) return undefined;
+  const { parameters, whenFull, bufferSizeMax, parameterSizeMax } = audit;
+  const options = { parameters, whenFull, bufferSizeMax, parameterSizeMax };
+  if (links !== undefined) return new AuditLog(options, links.auditSink);
   try {
-    return await AuditLog.open({
-      target:
-        audit.to === "stdout"
-          ? { kind: "descriptor", fd: 1 }
-          : { kind: "file", path: audit.path ?? "" },
-      parameters: audit.parameters,
-      whenFull: audit.whenFull,
-      bufferSizeMax: audit.bufferSizeMax,
-      parameterSizeMax: audit.parameterSizeMax,
-      log,
-    });
+    return await AuditLog.open({ ...options, target, log });
   } catch (error) {
     throw new SetupError(explainSystemError(`audit.path: ${audit.path}`, error));
   }

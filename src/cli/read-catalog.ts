@@ -1,13 +1,19 @@
+import type pg from "pg";
 import type { Config } from "../config/config.ts";
 import { CatalogReader } from "../control/catalog-reader.ts";
 import type { Catalog } from "../version/catalog.ts";
 import { controlConnection } from "./control-connection.ts";
 
 /** The catalog as it is now, for commands that need it once. Rejects if the server can't be reached. */
-export async function readCatalog(config: Config): Promise<Catalog> {
+export function readCatalog(config: Config): Promise<Catalog> {
+  return catalogOver(controlConnection(config));
+}
+
+/** The same, of any database. */
+export async function catalogOver(connection: pg.ClientConfig): Promise<Catalog> {
   const reader = new CatalogReader({
-    connection: controlConnection(config),
-    pollMs: config.control.pollIntervalMs,
+    connection,
+    pollMs: 1_000,
     isNeeded: () => false,
     onChange: () => undefined,
     onProblem: () => undefined, // Told by `start`.

@@ -9,11 +9,13 @@ import { withConnection } from "./control-connection.ts";
 import { SetupError } from "./fail.ts";
 import { readCatalog } from "./read-catalog.ts";
 import { formatRefusal, rewriteText } from "./rewrite.ts";
+import { explainRewriting } from "./rewrite-explained.ts";
 
 interface Options {
   readonly config?: string;
   readonly as: string;
   readonly json?: boolean;
+  readonly explain?: boolean;
 }
 
 /** `straddle rewrite`: 0 if the text can run, 1 if it is refused or no SQL, 2 if the set-up is wrong. */
@@ -22,7 +24,11 @@ export function rewriteCommand(): Command {
     .description("prints what a version's SQL becomes on the database as it is; SQL on stdin")
     .requiredOption("--as <app@version>", "who says it, such as orders-api@1.4.0")
     .option("-c, --config <file>", "configuration file (default: $STRADDLE_CONFIG, straddle.yaml)")
-    .option("--json", "print each statement with its edits, its tables and why it is refused")
+    .option(
+      "--json",
+      "print each statement with its edits and their reasons, its tables and why it is refused",
+    )
+    .option("--explain", "say what each name means, and why each edit is made")
     .action(async (options: Options) => {
       const tag = parseTag(options.as);
       const config = loadConfigOrThrow(configFile(options.config));
@@ -35,7 +41,11 @@ export function rewriteCommand(): Command {
       });
       const catalog = await readCatalog(config);
       const naming = namingFor(tag, config.windows, catalog);
-      print(rewriteText({ text: sql, naming, catalog, searchPath }), options.json === true);
+      const result = rewriteText({ text: sql, naming, catalog, searchPath });
+      if (options.explain === true && options.json !== true && "statements" in result) {
+        process.stdout.write(explainRewriting(sql, result));
+        if (result.sql === undefined) process.exitCode = 1;
+      } else print(result, options.json === true);
     });
 }
 
@@ -54,7 +64,7 @@ function print(result: ReturnType<typeof rewriteText>, asJson: boolean): void {
   }
 }
 
-function parseTag(text: string): VersionTag {
+export function parseTag(text: string): VersionTag {
   const tag = tagFromSetting([{ kind: "setting" }], text);
   if (tag !== undefined) return tag;
   throw new SetupError(`--as must be app@version, such as orders-api@1.4.0, not "${text}"`);

@@ -1,3 +1,4 @@
+import type { ExplainedTable, Explanation } from "../rewrite/explanation.ts";
 import type { Rewrite } from "../rewrite/outcome.ts";
 import { rewriteStatement } from "../rewrite/rewrite.ts";
 import { applyEdits, type Edit } from "../sql/edit.ts";
@@ -10,13 +11,21 @@ export interface RewrittenStatement {
   /** The statement as it was given. */
   readonly sql: string;
   readonly verdict: "pass" | "rewrite" | "refuse";
-  readonly edits: readonly Edit[];
+  readonly edits: readonly ExplainedEdit[];
+  /** What the tables' names in it mean; none for a version without names of its own. */
+  readonly names: readonly ExplainedTable[];
+  /** It has names in it that change at the flip: prepared statements are prepared again then. */
+  readonly dependsOnPhysical: boolean;
   /** The windowed tables in it, by the names that the version uses. */
   readonly tables: readonly string[];
   readonly refusal: Refusal | undefined;
 }
 
-interface Refusal {
+export interface ExplainedEdit extends Edit {
+  readonly why: string;
+}
+
+export interface Refusal {
   readonly sqlstate: string;
   readonly message: string;
   readonly detail: string;
@@ -50,23 +59,41 @@ export function rewriteText(input: {
     const offset = parsed.kind === "syntax_error" ? parsed.offset : undefined;
     return { syntaxError: parsed.message, offset };
   }
-  const statements = parsed.statements.map((statement) =>
-    describe(text.slice(statement.start, statement.end), rewriteStatement({ ...input, statement })),
-  );
+  const statements = parsed.statements.map((statement) => {
+    let explanation: Explanation = { reasons: [], tables: [] };
+    const onExplained = (made: Explanation) => {
+      explanation = made;
+    };
+    const rewrite = rewriteStatement({ ...input, statement, onExplained });
+    return describe(text.slice(statement.start, statement.end), rewrite, explanation);
+  });
   const isRefused = statements.some(({ verdict }) => verdict === "refuse");
   const edits = statements.flatMap((statement) => statement.edits);
   return { sql: isRefused ? undefined : applyEdits(text, edits), statements };
 }
 
-function describe(sql: string, rewrite: Rewrite): RewrittenStatement {
-  const untouched = { sql, verdict: "pass", edits: [], tables: [], refusal: undefined } as const;
+function describe(sql: string, rewrite: Rewrite, explanation: Explanation): RewrittenStatement {
+  const untouched = {
+    sql,
+    verdict: "pass",
+    edits: [],
+    names: explanation.tables,
+    dependsOnPhysical: false,
+    tables: [],
+    refusal: undefined,
+  } as const;
   switch (rewrite.kind) {
     case "untouched":
       return untouched;
     case "edited": {
-      const { edits, touched } = rewrite;
+      const { touched, dependsOnPhysical } = rewrite;
+      const edits = rewrite.edits.map((edit, index) => ({
+        ...edit,
+        why: explanation.reasons[index] ?? "",
+      }));
       const tables = touched.map(({ schema, logicalName }) => `${schema}.${logicalName}`);
-      return { ...untouched, verdict: edits.length === 0 ? "pass" : "rewrite", edits, tables };
+      const verdict = edits.length === 0 ? "pass" : "rewrite";
+      return { ...untouched, verdict, edits, tables, dependsOnPhysical };
     }
     case "refused": {
       const { sqlstate, message, detail, hint, offset } = rewrite;

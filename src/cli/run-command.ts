@@ -3,7 +3,8 @@ import type { Config } from "../config/config.ts";
 import { configFile, loadConfigOrThrow } from "./config-file.ts";
 import { serverName } from "./control-connection.ts";
 import { log } from "./log.ts";
-import { type Straddle, startStraddle } from "./run.ts";
+import type { Straddle } from "./run.ts";
+import { serve } from "./serve.ts";
 import { StopRequests } from "./stop-requests.ts";
 
 /** `straddle run`: serves until SIGTERM, SIGINT or a POST to /quitquitquit. */
@@ -15,7 +16,7 @@ export function runCommand(): Command {
       const file = configFile(options.config);
       const config = loadConfigOrThrow(file);
       const requests = new StopRequests();
-      const straddle = await startStraddle(config, {
+      const straddle = await serve(config, {
         configFile: file,
         onQuit: () => requests.ask(),
       });

@@ -2,6 +2,7 @@ import type { Config } from "../config/config.ts";
 import { changedKeys } from "../config/written.ts";
 import { CatalogReader } from "../control/catalog-reader.ts";
 import { Listener } from "../session/listener.ts";
+import { OwnPlaces } from "../session/places.ts";
 import { loadParser } from "../sql/parse.ts";
 import { describeStatements } from "../sql/statement.ts";
 import { windowProblems } from "../version/naming.ts";
@@ -16,9 +17,11 @@ import { listenOnSocket } from "./listen-socket.ts";
 import { log } from "./log.ts";
 import { Observers } from "./observers.ts";
 import { OwnAuth } from "./own-auth.ts";
+import { WindowPreflight } from "./preflight/window-preflight.ts";
 import { SharedState } from "./shared-state.ts";
 import { Shutdown } from "./shutdown.ts";
 import { socketFile } from "./socket-file.ts";
+import type { Links } from "./workers/links.ts";
 
 /** A configuration file is looked at this often, in case its folder tells nothing of changes. */
 const CONFIG_POLL_MS = 2_000;
@@ -55,12 +58,15 @@ export async function startStraddle(
     readonly onQuit?: (() => void) | undefined;
     /** What salts are made from; the processes of one Straddle have it in common. */
     readonly saltKey?: Buffer | undefined;
+    /** Where this is a worker. */
+    readonly links?: Links | undefined;
   } = {},
 ): Promise<Straddle> {
   await loadParser();
   // The first use of a parser is slow: nobody should have to wait for it.
   describeStatements("SELECT 1");
-  const observers = await Observers.open(config);
+  const { links } = options;
+  const observers = await Observers.open(config, links);
   const health = new HealthBoard();
   const state: SharedState = new SharedState({
     config,
@@ -72,6 +78,7 @@ export async function startStraddle(
     }),
     reader: () => reader,
     report: log.problem,
+    links,
   });
   const reader = new CatalogReader({
     connection: controlConnection(config),
@@ -84,8 +91,12 @@ export async function startStraddle(
     onProblem: (error) => health.catalogRead(error),
   });
   state.labelProblems(); // So that the log tells of them at once.
+  // Of a worker: its primary's, once for all.
+  const preflight =
+    links === undefined ? new WindowPreflight({ config: () => state.config, log }) : undefined;
+  observers.blindSpots = () => preflight?.counts ?? [];
   // Before the file can change unseen.
-  const watch = watchConfig(options.configFile, state, health);
+  const watch = watchConfig(options.configFile, state, health, () => preflight?.look());
   let listener: Listener | undefined;
   let clientTls: ClientTlsFiles | undefined;
   const certificates = new CertificateWatch({
@@ -103,6 +114,8 @@ export async function startStraddle(
     clientTls?.stop();
     certificates.stop();
     auth?.stop();
+    await state.analysis?.stop();
+    await preflight?.stop();
     await reader.stop();
     await observers.stop();
   };
@@ -117,27 +130,27 @@ export async function startStraddle(
     });
     listener = new Listener({
       context: state,
-      sessionsMax: config.limits.sessionsMax,
+      places: links?.places ?? new OwnPlaces(config.limits.sessionsMax),
       keepaliveMs: config.listen.keepaliveMs,
       tls: () => tls.current,
       auth,
     });
-    const { host, socket, socketMode } = config.listen;
-    const port = await listener
-      .listen({ host, port: config.listen.port })
-      .catch((error: unknown) => {
-        const subject = `listen.host and listen.port: ${host}:${config.listen.port}`;
-        throw new SetupError(explainSystemError(subject, error));
-      });
-    const file = socket === undefined ? undefined : socketFile(socket, port);
-    if (file !== undefined) await listenOnSocket(listener, file, socketMode);
     observers.logins = auth?.failures;
-    await observers.serve(state, listener, {
-      health: () =>
-        health.report(state, { audit: observers.auditProblem, certificates: certificates.problem }),
-      quit: options.onQuit,
-    });
+    const report = () =>
+      health.report(state, {
+        audit: observers.auditProblem,
+        certificates: certificates.problem,
+        blindSpots: preflight?.problem ?? "",
+      });
+    const { port, socket: file } =
+      links === undefined
+        ? await listenAs(config, listener)
+        : links.serve({ listener, observers, state, reader, health: report });
+    if (links === undefined) {
+      await observers.serve(state, listener, { health: report, quit: options.onQuit });
+    }
     health.isStarted = true;
+    preflight?.look();
     const shutdown = new Shutdown(listener);
     return {
       port,
@@ -163,6 +176,21 @@ export async function startStraddle(
     await stopAll();
     throw error;
   }
+}
+
+/** Listens as the settings say. What can't be had is a SetupError. */
+export async function listenAs(
+  config: Config,
+  listener: Pick<Listener, "listen">,
+): Promise<{ readonly port: number; readonly socket: string | undefined }> {
+  const { host, socket, socketMode } = config.listen;
+  const port = await listener.listen({ host, port: config.listen.port }).catch((error: unknown) => {
+    const subject = `listen.host and listen.port: ${host}:${config.listen.port}`;
+    throw new SetupError(explainSystemError(subject, error));
+  });
+  const file = socket === undefined ? undefined : socketFile(socket, port);
+  if (file !== undefined) await listenOnSocket(listener, file, socketMode);
+  return { port, socket: file };
 }
 
 /** TLS towards clients, and what is said when its files change. */
@@ -199,10 +227,12 @@ function ownAuth(
 }
 
 /** A good change takes effect without a dropped session; a bad one is reported and the old one kept. */
-function watchConfig(
+export function watchConfig(
   file: string | undefined,
-  state: SharedState,
-  health: HealthBoard,
+  state: Pick<SharedState, "config" | "reload" | "waitingKeys"> &
+    Partial<Pick<SharedState, "catalog">>,
+  health: Pick<HealthBoard, "configProblem">,
+  onTaken: () => void,
 ): ConfigWatch | undefined {
   if (file === undefined) return undefined;
   return new ConfigWatch({
@@ -217,11 +247,14 @@ function watchConfig(
       health.configProblem = "";
       const changed = changedKeys(state.config, loaded.config);
       state.reload(loaded.config);
+      onTaken();
       for (const warning of loaded.warnings) log.warn(warning);
       for (const key of state.waitingKeys) {
         log.warn(`${key} has changed: that takes effect at the next start`);
       }
-      for (const problem of windowProblems(loaded.config.windows, state.catalog)) log.warn(problem);
+      const { catalog } = state;
+      const problems = catalog === undefined ? [] : windowProblems(loaded.config.windows, catalog);
+      for (const problem of problems) log.warn(problem);
       const taken = changed.filter((key) => !state.waitingKeys.includes(key));
       const what = taken.length === 0 ? "nothing has changed" : `${taken.join(", ")} changed`;
       log.info(`settings read again: ${what}; ${loaded.config.windows.length} window(s) open`);

@@ -2,8 +2,9 @@ import type { Config } from "../config/config.ts";
 import { takeOver } from "../config/written.ts";
 import type { CatalogReader } from "../control/catalog-reader.ts";
 import type { LockTimeoutPolicy } from "../guard/lock-timeout.ts";
+import { AnalysisThread, analysisScript } from "../session/analysis-thread.ts";
 import { Decider } from "../session/decider.ts";
-import { FlipGate } from "../session/flip-gate.ts";
+import { FlipGate, type Gate } from "../session/flip-gate.ts";
 import { LimitHits } from "../session/limit-hits.ts";
 import type { Observer } from "../session/observer.ts";
 import { connectServer, type ServerUser } from "../session/server-connector.ts";
@@ -15,6 +16,7 @@ import type { Window } from "../version/window.ts";
 import type { LabelFiles } from "./label-files.ts";
 import { serverTarget } from "./server-target.ts";
 import { labelProblems, taggingFor } from "./tagging.ts";
+import type { Links } from "./workers/links.ts";
 
 /** Tags that a naming is kept for. More than this many versions at one time is a mistake somewhere. */
 const NAMINGS_MAX = 1_000;
@@ -22,12 +24,13 @@ const NAMINGS_MAX = 1_000;
 /** What all sessions of the process share, as the settings and the catalog have it now. */
 export class SharedState implements SessionContext {
   readonly observer: Observer;
-  readonly hits = new LimitHits();
-  readonly gate = new FlipGate({ hits: this.hits });
+  readonly hits: LimitHits;
+  readonly gate: Gate;
   limits: SessionLimits;
   tagging: Tagging;
   policy: LockTimeoutPolicy;
   decider: Decider;
+  readonly analysis: AnalysisThread | undefined;
   generation = 0;
   catalog = new Catalog([], 0);
   /** Keys of the file whose change waits for the next start. */
@@ -36,6 +39,7 @@ export class SharedState implements SessionContext {
   readonly #labels: LabelFiles;
   readonly #env: Readonly<Record<string, string | undefined>>;
   readonly #reader: () => CatalogReader;
+  readonly #links: Links | undefined;
   readonly #report: (problem: string, error: unknown) => void;
   readonly #namings = new Map<string, Naming>();
   #config: Config;
@@ -48,18 +52,26 @@ export class SharedState implements SessionContext {
     /** Only called once sessions run. */
     readonly reader: () => CatalogReader;
     readonly report: (problem: string, error: unknown) => void;
+    /** To the other processes; undefined where there are none. */
+    readonly links?: Links | undefined;
   }) {
     const { config, env } = options;
     this.observer = options.observer;
     this.#env = env;
     this.#labels = options.labels;
     this.#reader = options.reader;
+    this.#links = options.links;
+    this.hits = options.links?.hits ?? new LimitHits();
+    this.gate = options.links?.gate ?? new FlipGate({ hits: this.hits });
     this.#report = options.report;
     this.#config = config;
     this.limits = sessionLimits(config);
     this.tagging = taggingFor(config, env, this.#labels);
     this.policy = config.guard.lockTimeout;
     this.decider = new Decider({ policy: this.policy, cacheSizeMax: config.limits.cacheSizeMax });
+    const script = analysisScript();
+    const timeoutMs = () => this.#config.limits.analysisTimeoutMs;
+    this.analysis = script === undefined ? undefined : new AnalysisThread({ script, timeoutMs });
   }
 
   get config(): Config {
@@ -115,6 +127,10 @@ export class SharedState implements SessionContext {
     return this.#reader().refresh();
   }
 
+  async announceCatalog(): Promise<void> {
+    await Promise.all([this.refreshCatalog(), this.#links?.announceCatalog()]);
+  }
+
   connectServer(user: ServerUser): () => void {
     const { connectTimeoutMs } = this.#config.server;
     return connectServer(serverTarget(this.#config), connectTimeoutMs, user);
@@ -133,6 +149,7 @@ export class SharedState implements SessionContext {
 function sessionLimits({ limits }: Config): SessionLimits {
   return {
     statementSizeMax: limits.statementSizeMax,
+    workerSizeMin: limits.workerSizeMin,
     oversize: limits.oversize,
     preparedSizeMax: limits.preparedSizeMax,
     pipelineCountMax: limits.pipelineMax,

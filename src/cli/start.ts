@@ -7,6 +7,7 @@ import { configFile, loadConfigOrThrow } from "./config-file.ts";
 import { serverName } from "./control-connection.ts";
 import { exitWith, SETUP_EXIT_CODE } from "./fail.ts";
 import { startStraddle } from "./run.ts";
+import { serve } from "./serve.ts";
 import { startShop } from "./shop/start-shop.ts";
 import { welcome } from "./shop/welcome.ts";
 import { StopRequests } from "./stop-requests.ts";
@@ -49,7 +50,7 @@ function namesServer(option: string | undefined): boolean {
 async function serveOwn(option: string | undefined, onQuit: () => void): Promise<Running> {
   const file = configFile(option);
   const config = loadConfigOrThrow(file);
-  const straddle = await startStraddle(config, { configFile: file, onQuit });
+  const straddle = await serve(config, { configFile: file, onQuit });
   const { host } = config.listen;
   console.log(`Straddle serves ${serverName(config)} on ${host}:${straddle.port}. Ctrl-C ends it.`);
   return straddle;

@@ -31,3 +31,16 @@ export const Port = z.int().min(1).max(65_535);
 export const ListenPort = z.int().min(0).max(65_535);
 export const Count = z.int().positive();
 export const Text = z.string().min(1);
+
+const WORKERS_MAX = 64;
+
+/** How many processes; `auto` is settled when they are started. */
+export const WorkerCount = z
+  .union([z.string(), z.int()])
+  .transform((value, context): number | "auto" => {
+    if (value === "auto") return value;
+    const count = /^\d+$/.test(String(value)) ? Number(value) : 0;
+    if (count >= 1 && count <= WORKERS_MAX) return count;
+    context.addIssue(`"${value}" is not a number from 1 to ${WORKERS_MAX}, nor auto`);
+    return z.NEVER;
+  });

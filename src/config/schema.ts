@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Auth } from "./auth-schema.ts";
-import { Count, Duration, FileMode, ListenPort, Port, Size, Text } from "./scalars.ts";
+import { Count, Duration, FileMode, ListenPort, Port, Size, Text, WorkerCount } from "./scalars.ts";
 import { Source } from "./source-schema.ts";
 import { Windows } from "./window-schema.ts";
 
@@ -194,6 +194,12 @@ const Limits = z.strictObject({
     "Connections at once that have not said yet what they want, and requests to cancel that are under way. For one more, the one that has taken longest is closed.",
   ),
   statement_size_max: Size.prefault("1MiB").describe("Bytes of the largest statement analysed."),
+  worker_size_min: Size.prefault("16KiB").describe(
+    "Bytes from which a statement is analysed in a thread of its own, so that others do not wait for it.",
+  ),
+  analysis_timeout: Duration.prefault("5s").describe(
+    "How long that may take; `limits.oversize` says what becomes of a statement that takes longer.",
+  ),
   oversize: z
     .enum(["pass", "reject"])
     .default("reject")
@@ -248,6 +254,9 @@ export const ConfigFile = z.strictObject({
   sessions: Sessions.prefault({}),
   limits: Limits.prefault({}),
   shutdown: Shutdown.prefault({}),
+  workers: WorkerCount.prefault(1).describe(
+    "Processes that serve sessions. `auto`: one for each core that the CPU limit leaves. With 1, Straddle is a single process.",
+  ),
 });
 
 export type ConfigFile = z.infer<typeof ConfigFile>;

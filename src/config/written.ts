@@ -7,7 +7,15 @@ import { ConfigFile } from "./schema.ts";
 export type Written = Readonly<Record<string, unknown>>;
 
 /** What is taken over at a start only: a change of the file has to wait for the next one. */
-const STATIC_SECTIONS = ["listen", "server", "auth", "control", "audit", "metrics"] as const;
+const STATIC_SECTIONS = [
+  "listen",
+  "server",
+  "auth",
+  "control",
+  "audit",
+  "metrics",
+  "workers",
+] as const;
 const STATIC_KEYS: ReadonlySet<string> = new Set(["limits.sessions_max"]);
 
 const KEYS = configKeys(ConfigFile).filter(({ inList }) => !inList);
@@ -25,10 +33,10 @@ export function takeOver(
   );
   const written: Record<string, unknown> = structuredClone(after.written);
   for (const { path } of waiting) assign(written, path, valueAt(before.written, path));
-  const { listen, server, auth, control, audit, metrics } = before;
+  const { listen, server, auth, control, audit, metrics, workers } = before;
   const limits = { ...after.limits, sessionsMax: before.limits.sessionsMax };
   return {
-    inForce: { ...after, listen, server, auth, control, audit, metrics, limits, written },
+    inForce: { ...after, listen, server, auth, control, audit, metrics, workers, limits, written },
     waiting: waiting.map(({ name }) => name),
   };
 }

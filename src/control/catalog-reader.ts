@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { Catalog, type Column, type Relation } from "../version/catalog.ts";
 
@@ -23,6 +24,12 @@ const CATALOG_SQL = `
     AND (n.nspname IN ('pg_catalog', 'information_schema')) = $1
   GROUP BY c.oid, n.nspname, c.relname, c.relkind
   ORDER BY c.oid`;
+
+const LOCK_SQL = `
+  SELECT 1 FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_database d ON d.oid = l.database
+  WHERE d.datname = pg_catalog.current_database() AND l.relation = $1::pg_catalog.oid
+    AND l.mode = 'AccessExclusiveLock' LIMIT 1`;
+const LOCK_POLL_MS = 20;
 
 export interface CatalogReaderOptions {
   readonly connection: pg.ClientConfig;
@@ -80,6 +87,19 @@ export class CatalogReader {
     return this.#next;
   }
 
+  /**
+   * A snapshot taken when nobody holds or awaits an exclusive lock on a relation any more, and so
+   * whatever was being done to it is done; or after `deadlineMs`.
+   */
+  async refreshWhenFree(oid: number, deadlineMs: number): Promise<void> {
+    const endsMs = Date.now() + deadlineMs;
+    do {
+      // Also before the first look: what was sent to the server last may have to arrive yet.
+      await sleep(LOCK_POLL_MS);
+    } while (Date.now() < endsMs && (await this.#isLocked(oid)));
+    await this.refresh();
+  }
+
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#timer);
@@ -124,6 +144,15 @@ export class CatalogReader {
     if (this.#isStopped) return;
     const client = await this.#connect();
     await client.query("SELECT 1");
+  }
+
+  async #isLocked(oid: number): Promise<boolean> {
+    try {
+      const client = await this.#connect();
+      return (await client.query(LOCK_SQL, [oid])).rows.length > 0;
+    } catch {
+      return false; // It can't be found out; `refresh` tells of what is wrong.
+    }
   }
 
   async #connect(): Promise<pg.Client> {

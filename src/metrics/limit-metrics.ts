@@ -20,15 +20,25 @@ export function addLimitMetrics(registry: Registry, limits: () => LimitState | u
     "How often a limit was met.",
     collect(({ hits }) => hits),
   );
-  registry.addGauge(
-    "straddle_limit_level",
-    "How far a limit is used up; of one that each session has, the session that is nearest to it.",
+  addLimitLevels(
+    registry,
     collect(({ levels }) => levels),
   );
   registry.addGauge(
     "straddle_limit_max",
     "What a limit allows.",
     collect(({ maxima }) => maxima),
+    "max",
+  );
+}
+
+/** Of several processes the highest counts: who knows the level for all of them says so too. */
+export function addLimitLevels(registry: Registry, levels: () => readonly Sample[]): void {
+  registry.addGauge(
+    "straddle_limit_level",
+    "How far a limit is used up; of one that each session has, the session that is nearest to it.",
+    levels,
+    "max",
   );
 }
 

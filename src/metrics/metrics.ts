@@ -1,6 +1,7 @@
 import type { Observer, SessionEnd, SessionInfo, StatementRecord } from "../session/observer.ts";
+import { addBlindSpots, type BlindSpotLevel } from "./blind-spot-metrics.ts";
 import { addLimitMetrics, type LimitState } from "./limit-metrics.ts";
-import { type Labels, Registry, type Sample } from "./registry.ts";
+import { type Labels, Registry, type Sample, type Samples } from "./registry.ts";
 import type { NamedCounts, VersionCounts } from "./version-counts.ts";
 import { VersionTable } from "./version-table.ts";
 
@@ -17,6 +18,7 @@ export interface MetricsOptions {
   readonly limits: () => LimitState | undefined;
   /** The physical name of each window's columns and tables at present. */
   readonly windows: () => readonly PhysicalName[];
+  readonly blindSpots?: () => readonly BlindSpotLevel[];
 }
 
 export interface AuditState {
@@ -64,10 +66,18 @@ export class Metrics implements Observer {
 
   /** All metrics in Prometheus' text format. */
   async render(): Promise<string> {
-    for (const session of this.#sessions.keys()) this.#countBytes(session);
+    this.#countOpen();
     const text = await this.#registry.render();
     this.#versions.scraped();
     return text;
+  }
+
+  /** The same as data. A look in between counts as no scrape: versions keep their labels by scrapes. */
+  async samples(options: { readonly isScrape: boolean }): Promise<Samples> {
+    this.#countOpen();
+    const samples = await this.#registry.samples();
+    if (options.isScrape) this.#versions.scraped();
+    return samples;
   }
 
   statementEnded(record: StatementRecord): void {
@@ -98,6 +108,10 @@ export class Metrics implements Observer {
   }
 
   forget(): void {} // Nobody waits for it.
+
+  #countOpen(): void {
+    for (const session of this.#sessions.keys()) this.#countBytes(session);
+  }
 
   /** The bytes since the last time go to the tag that the session has now. */
   #countBytes(session: SessionInfo): void {
@@ -178,7 +192,7 @@ export class Metrics implements Observer {
     );
   }
 
-  #addState({ audit, cache, windows, logins }: MetricsOptions): void {
+  #addState({ audit, cache, windows, logins, blindSpots }: MetricsOptions): void {
     const ofAudit = (value: (state: AuditState) => number) => () => ofState(audit(), value);
     const ofCache = (value: (state: CacheState) => number) => () => ofState(cache(), value);
     const registry = this.#registry;
@@ -216,7 +230,9 @@ export class Metrics implements Observer {
       "straddle_window_physical",
       "1 for the name that a window's column or table has in the catalog.",
       () => windows().map(({ window, name }) => ({ labels: { window, name }, value: 1 })),
+      "max",
     );
+    if (blindSpots !== undefined) addBlindSpots(registry, blindSpots);
   }
 
   /** The samples of each version, with its labels. */

@@ -1,4 +1,11 @@
-import { type Counter, collectDefaultMetrics, Registry as PromRegistry } from "prom-client";
+import {
+  AggregatorRegistry,
+  type Counter,
+  collectDefaultMetrics,
+  type MetricObjectWithValues,
+  type MetricValue,
+  Registry as PromRegistry,
+} from "prom-client";
 import type { Tally } from "./tally.ts";
 
 export type Labels = Readonly<Record<string, string>>;
@@ -8,6 +15,9 @@ export interface Sample {
   readonly labels: Labels;
   readonly value: number;
 }
+
+/** All values of a process's registry: plain data that can be sent. */
+export type Samples = readonly MetricObjectWithValues<MetricValue<string>>[];
 
 /** One histogram. */
 export interface Distribution {
@@ -20,6 +30,8 @@ interface Scraped {
   readonly name: string;
   readonly help: string;
   readonly type: "counter" | "gauge" | "histogram";
+  /** What several processes' values become together. */
+  readonly aggregator: "sum" | "max";
   readonly values: readonly { readonly metricName?: string; labels: Labels; value: number }[];
 }
 
@@ -38,11 +50,16 @@ export class Registry {
   }
 
   addCounter(name: string, help: string, samples: () => readonly Sample[]): void {
-    this.#add(name, () => ({ name, help, type: "counter", values: samples() }));
+    this.#add(name, () => ({ name, help, type: "counter", aggregator: "sum", values: samples() }));
   }
 
-  addGauge(name: string, help: string, samples: () => readonly Sample[]): void {
-    this.#add(name, () => ({ name, help, type: "gauge", values: samples() }));
+  addGauge(
+    name: string,
+    help: string,
+    samples: () => readonly Sample[],
+    aggregator: "sum" | "max" = "sum",
+  ): void {
+    this.#add(name, () => ({ name, help, type: "gauge", aggregator, values: samples() }));
   }
 
   addHistogram(name: string, help: string, distributions: () => readonly Distribution[]): void {
@@ -50,12 +67,18 @@ export class Registry {
       name,
       help,
       type: "histogram",
+      aggregator: "sum",
       values: distributions().flatMap((distribution) => histogramSamples(name, distribution)),
     }));
   }
 
   render(): Promise<string> {
     return this.#registry.metrics();
+  }
+
+  /** The same as data, for `joinSamples` in another process. */
+  samples(): Promise<Samples> {
+    return this.#registry.getMetricsAsJSON();
   }
 
   #add(name: string, scrape: () => Scraped): void {
@@ -77,4 +100,23 @@ function histogramSamples(name: string, { labels, tally }: Distribution) {
     { metricName: `${name}_sum`, labels, value: tally.sum },
     { metricName: `${name}_count`, labels, value: tally.count },
   ];
+}
+
+/** Several processes' values in Prometheus' text format: sums, but for what can't be summed. */
+export function joinedText(parts: readonly Samples[]): Promise<string> {
+  return AggregatorRegistry.aggregate(parts.map((part) => [...part])).metrics();
+}
+
+/**
+ * What is left of processes that are gone: their counts, which must not be missing from a sum of
+ * counts. What they had at present, they have no more.
+ */
+export async function lastingSamples(parts: readonly Samples[]): Promise<Samples> {
+  const counts = parts.map((part) => part.filter((metric) => !isGauge(metric)));
+  return AggregatorRegistry.aggregate(counts).getMetricsAsJSON();
+}
+
+function isGauge({ type }: Samples[number]): boolean {
+  // Trust boundary: prom-client's types give a number here, and its registries a word.
+  return (type as unknown) === "gauge";
 }

@@ -1,4 +1,5 @@
 import type { AstNode } from "../sql/ast.ts";
+import { columnNameReason, REASONS } from "./explanation.ts";
 import { listOf, locationOf, namesOf } from "./node.ts";
 import type { Rewriting } from "./rewriting.ts";
 import { findItem, hasColumn, resolveBareName, type Scope, type ScopeItem } from "./scope.ts";
@@ -53,7 +54,13 @@ function rewriteBareName(work: Rewriting, node: AstNode, name: string, place: Pl
     case "write": {
       const index = work.source.dottedName(offset, [name])?.[0];
       if (index === undefined) refuseUnlocated(work, name, offset);
-      else work.rename(index, resolved.name, resolved.qualifier);
+      else {
+        const why =
+          resolved.name === name
+            ? REASONS.qualifier
+            : columnNameReason(exchangedOf(place.scope, name), name, resolved.name);
+        work.rename(index, resolved.name, resolved.qualifier, why);
+      }
       if (resolved.name !== name) work.exchanged.add(node);
       return;
     }
@@ -74,6 +81,15 @@ function rewriteBareName(work: Rewriting, node: AstNode, name: string, place: Pl
       });
       return;
   }
+}
+
+/** The written table whose column this is, if any table's. */
+function exchangedOf(scope: Scope | undefined, name: string): ScopeItem["relation"] {
+  for (let level = scope; level !== undefined; level = level.outer) {
+    const found = level.items.find((item) => item.isTarget && item.relation?.exchange.has(name));
+    if (found !== undefined) return found.relation;
+  }
+  return undefined;
 }
 
 /** The item whose row a bare name means: none if the name is surely a column. */
@@ -101,7 +117,7 @@ function rewriteMember(
   if (physical === undefined) return;
   const index = work.source.dottedName(locationOf(node), parts)?.at(-1);
   if (index === undefined) refuseUnlocated(work, parts.join("."), locationOf(node));
-  else work.rename(index, physical);
+  else work.rename(index, physical, "", columnNameReason(item.relation, name, physical));
   work.exchanged.add(node);
 }
 
@@ -142,7 +158,7 @@ function rewriteQualified(
       });
     } else if (first === undefined || table === undefined) {
       refuseUnlocated(work, parts.join("."), locationOf(node));
-    } else work.replace(first.start, table.start, "");
+    } else work.replace(first.start, table.start, "", REASONS.qualified);
   }
   rewriteMember(work, node, parts, item, place);
 }
@@ -195,8 +211,8 @@ function rewriteWholeRow(work: Rewriting, node: AstNode, item: ScopeItem, place:
     return;
   }
   if (use === "shown" && form?.kind === "possible") {
-    work.insert(form.start, "(SELECT * FROM ");
-    work.insert(form.end, `) AS ${form.name}`);
+    work.insert(form.start, "(SELECT * FROM ", REASONS.row);
+    work.insert(form.end, `) AS ${form.name}`, REASONS.row);
     work.rowForms.add(form);
     return;
   }

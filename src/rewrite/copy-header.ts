@@ -1,6 +1,7 @@
 import type { AstNode } from "../sql/ast.ts";
 import { quoteIdentifier } from "../sql/tokens.ts";
 import type { NamedRelation } from "../version/naming.ts";
+import { REASONS } from "./explanation.ts";
 import { asTyped, listOf, locationOf, namesOf, stringOf, type TypedNode } from "./node.ts";
 import type { Rewriting } from "./rewriting.ts";
 
@@ -50,7 +51,7 @@ export function copyAsQuery(
   const from = `${quoteIdentifier(relation.schema)}.${quoteIdentifier(relation.physicalName)}`;
   work.handled.add(node);
   work.dependsOnPhysical = true;
-  work.replace(start, end, `(SELECT ${outputs.join(", ")} FROM ONLY ${from})`);
+  work.replace(start, end, `(SELECT ${outputs.join(", ")} FROM ONLY ${from})`, REASONS.copy);
   return true;
 }
 

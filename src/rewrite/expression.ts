@@ -1,14 +1,6 @@
 import { rewriteColumnReference } from "./column-reference.ts";
-import {
-  childrenOf,
-  listOf,
-  locationOf,
-  namesOf,
-  nodeOf,
-  stringOf,
-  type TypedNode,
-  typedOf,
-} from "./node.ts";
+import { exchangeArguments, exchangeTableConstant } from "./name-constants.ts";
+import { childrenOf, listOf, locationOf, stringOf, type TypedNode, typedOf } from "./node.ts";
 import { outputName } from "./output-name.ts";
 import type { Rewriting } from "./rewriting.ts";
 import { refuseRowType } from "./row-type.ts";
@@ -29,7 +21,10 @@ export function rewriteExpression(work: Rewriting, expression: TypedNode, place:
       refuseRowType(work, node);
       break;
     case "TypeCast":
-      refuseTableNameConstant(work, node);
+      exchangeTableConstant(work, node);
+      break;
+    case "FuncCall":
+      exchangeArguments(work, node);
       break;
   }
   const inner: Place = { ...place, parents: { parent: expression, up: place.parents } };
@@ -49,24 +44,6 @@ function refuseElementName(work: Rewriting, node: TypedNode["node"]): void {
       offset: locationOf(argument),
     });
   }
-}
-
-/** `'person'::regclass` is looked up by the physical name. */
-function refuseTableNameConstant(work: Rewriting, node: TypedNode["node"]): void {
-  const typeName = nodeOf(node, "typeName");
-  if (typeName === undefined || namesOf(typeName, "names").at(-1) !== "regclass") return;
-  const constant = nodeOf(nodeOf(nodeOf(node, "arg") ?? {}, "A_Const") ?? {}, "sval");
-  if (constant === undefined) return;
-  const parts = stringOf(constant, "sval").split(".");
-  const found = work.lookup.find(parts.at(-2) ?? "", parts.at(-1) ?? "");
-  const isRenamed =
-    (found.kind === "windowed" && found.relation.isTableRenamed) || found.kind === "hidden";
-  if (!isRenamed) return;
-  work.refuseUncertain({
-    detail: `The table named in '${parts.join(".")}'::regclass is being renamed.`,
-    hint: "Pass the table's oid, or ask under its name in pg_class.",
-    offset: locationOf(node),
-  });
 }
 
 /** The expressions of a list member. */

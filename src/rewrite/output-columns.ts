@@ -1,4 +1,5 @@
 import { quoteIdentifier } from "../sql/tokens.ts";
+import { REASONS } from "./explanation.ts";
 import { asTyped, listOf, locationOf, namesOf, stringOf, type TypedNode, typedOf } from "./node.ts";
 import { outputName, SPECIAL_NAME } from "./output-name.ts";
 import type { Ctes, Rewriting } from "./rewriting.ts";
@@ -33,7 +34,11 @@ export function rewriteOutputs(
     if (name === SPECIAL_NAME) isComplete = false;
     const offset = locationOf(node);
     if (from !== undefined && work.exchanged.has(from) && offset !== undefined) {
-      work.insert(work.source.outputEnd(offset, work.end), ` AS ${quoteIdentifier(name)}`);
+      work.insert(
+        work.source.outputEnd(offset, work.end),
+        ` AS ${quoteIdentifier(name)}`,
+        REASONS.output,
+      );
     }
   }
   return { names, isComplete };

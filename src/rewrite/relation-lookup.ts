@@ -41,6 +41,11 @@ export class RelationLookup {
     return hidden === undefined ? { kind: "unknown" } : { kind: "hidden", relation: hidden };
   }
 
+  /** Every relation that has other names for this version, or will have. */
+  get windowed(): readonly NamedRelation[] {
+    return this.#naming.relations;
+  }
+
   named(oids: readonly number[]): readonly NamedRelation[] {
     return oids.flatMap((oid) => this.#naming.byOid(oid) ?? []);
   }

@@ -4,7 +4,9 @@ import type { Catalog } from "../version/catalog.ts";
 import type { Naming } from "../version/naming.ts";
 import { answersFor } from "./answers-for.ts";
 import { rewriteCopy } from "./copy.ts";
+import type { Explanation } from "./explanation.ts";
 import { rewriteExpression } from "./expression.ts";
+import { exchangeShownNames } from "./introspection.ts";
 import { rewriteMerge } from "./merge.ts";
 import { isNode, listOf, locationOf, nodeOf, stringOf, type TypedNode, typedOf } from "./node.ts";
 import type { Rewrite } from "./outcome.ts";
@@ -27,6 +29,8 @@ export interface RewriteInput {
   readonly searchPath: readonly string[];
   /** The session's database, where known: it can stand before a schema. */
   readonly database?: string;
+  /** For people who ask why: called before the answer, if any table under a window could be in it. */
+  readonly onExplained?: (explanation: Explanation) => void;
 }
 
 /**
@@ -40,13 +44,16 @@ export function rewriteStatement(input: RewriteInput): Rewrite {
     source: new SourceText(text),
     lookup: new RelationLookup({ naming, catalog, searchPath }),
     walk: WALKERS,
+    start: statement.start,
     end: statement.end,
     database: input.database,
     ...madeUpNames(statement.node),
+    isExplained: input.onExplained !== undefined,
   });
   try {
     rewriteByKind(work, statement.kind, statement.node);
     refuseUnhandled(work, statement.node);
+    exchangeShownNames(work, statement);
   } catch (error) {
     // A tree too deep for the program's stack: the only way this can throw.
     if (!(error instanceof RangeError)) throw error;
@@ -57,8 +64,9 @@ export function rewriteStatement(input: RewriteInput): Rewrite {
     });
   }
   refuseRowForms(work);
+  input.onExplained?.({ reasons: work.reasons(), tables: work.explained ?? [] });
   if (work.refusal !== undefined) return work.refusal;
-  if (work.touched.size === 0) return { kind: "untouched" };
+  if (work.touched.size === 0 && !work.showsNames) return { kind: "untouched" };
   return {
     kind: "edited",
     edits: work.edits(),

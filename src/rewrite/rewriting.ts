@@ -1,7 +1,9 @@
 import type { AstNode } from "../sql/ast.ts";
 import { type Edit, keepApart } from "../sql/edit.ts";
 import { quoteAlways, quoteIdentifier } from "../sql/tokens.ts";
+import type { Relation } from "../version/catalog.ts";
 import type { NamedRelation } from "../version/naming.ts";
+import type { ExplainedTable, Reason } from "./explanation.ts";
 import type { TypedNode } from "./node.ts";
 import type { Refusal } from "./outcome.ts";
 import type { RelationLookup } from "./relation-lookup.ts";
@@ -36,13 +38,14 @@ export class Rewriting {
   readonly source: SourceText;
   readonly lookup: RelationLookup;
   readonly walk: Walkers;
-  /** One past the statement's last token. */
+  /** At the statement's first token, and one past its last. */
+  readonly start: number;
   readonly end: number;
   /** The database that the session is connected to, if known. */
   readonly database: string | undefined;
   /** Table references that have been dealt with; whatever else turns out to be windowed is refused. */
   readonly handled = new Set<AstNode>();
-  /** Column references whose last name was exchanged. */
+  /** Column references whose last name was exchanged, and constants. */
   readonly exchanged = new Set<AstNode>();
   /** Writing queries that return `*`: how many of their first columns an alias list must name. */
   readonly returnedStars = new Map<AstNode, number>();
@@ -61,69 +64,85 @@ export class Rewriting {
   readonly unaliased: ReadonlySet<string>;
   /** Names of queries of WITH RECURSIVE: there the server takes even a target of that name for one. */
   readonly recursive: ReadonlySet<string>;
+  /** References to relations of the server's own, as they were met. */
+  readonly systemReferences: { readonly node: AstNode; readonly relation: Relation }[] = [];
+  /** Something in it shows names of tables or columns as data, and has been seen to. */
+  showsNames = false;
   dependsOnPhysical = false;
   hasRowLock = false;
   hasSystemColumn = false;
   refusal: Refusal | undefined;
-  readonly #edits = new Map<string, Edit>();
+  /** What names of tables mean, where somebody asks why; undefined otherwise. */
+  readonly explained: ExplainedTable[] | undefined;
+  readonly #edits = new Map<string, { readonly edit: Edit; readonly why: Reason | undefined }>();
 
   constructor(parts: {
     source: SourceText;
     lookup: RelationLookup;
     walk: Walkers;
+    start: number;
     end: number;
     database: string | undefined;
     aliases: ReadonlySet<string>;
     unaliased: ReadonlySet<string>;
     recursive: ReadonlySet<string>;
+    isExplained: boolean;
   }) {
     this.source = parts.source;
     this.lookup = parts.lookup;
     this.walk = parts.walk;
+    this.start = parts.start;
     this.end = parts.end;
     this.database = parts.database;
     this.aliases = parts.aliases;
     this.unaliased = parts.unaliased;
     this.recursive = parts.recursive;
+    this.explained = parts.isExplained ? [] : undefined;
   }
 
   /** Puts one identifier in another's place: a quoted one in the place of a quoted one. */
-  rename(index: number, name: string, qualifier = ""): void {
+  rename(index: number, name: string, qualifier = "", why?: Reason): void {
     const token = this.source.token(index);
     if (token === undefined) return;
     const quote = token.kind === "quoted_identifier" ? quoteAlways : quoteIdentifier;
-    this.#add({
+    const edit: Edit = {
       start: token.start,
       end: token.end,
       text: qualifier === "" ? quote(name) : `${quote(qualifier)}.${quote(name)}`,
       kind: "name",
-    });
+    };
+    this.#add(edit, why);
   }
 
   /**
    * Puts a name that nobody has in the place of one that the version must not reach, or that is
    * ambiguous to it. So the server fails there, if nothing before it is wrong.
    */
-  fail(index: number, failure?: { sqlstate: string; message: string }): void {
+  fail(index: number, failure?: Edit["failure"], why?: Reason): void {
     const token = this.source.token(index);
     if (token === undefined) return;
     const { start, end } = token;
     const edit: Edit = { start, end, text: quoteAlways(NOBODY), kind: "name" };
-    this.#add(failure === undefined ? edit : { ...edit, failure });
+    this.#add(failure === undefined ? edit : { ...edit, failure }, why);
   }
 
-  insert(offset: number, text: string): void {
-    this.#add({ start: offset, end: offset, text, kind: "frame" });
+  insert(offset: number, text: string, why?: Reason): void {
+    this.#add({ start: offset, end: offset, text, kind: "frame" }, why);
   }
 
-  replace(start: number, end: number, text: string): void {
-    this.#add({ start, end, text, kind: "frame" });
+  replace(start: number, end: number, text: string, why?: Reason): void {
+    this.#add({ start, end, text, kind: "frame" }, why);
   }
 
   /** Sorted; edits at one place in the order in which they were asked for. */
   edits(): readonly Edit[] {
-    const sorted = [...this.#edits.values()].sort((a, b) => a.start - b.start || a.end - b.end);
+    const sorted = this.#sorted().map(({ edit }) => edit);
     return keepApart(this.source.text, sorted);
+  }
+
+  /** Why, for each of `edits`. */
+  reasons(): readonly string[] {
+    return this.#sorted().map(({ edit, why }) => why?.() ?? `${edit.kind}: as the catalog has it`);
   }
 
   refuse(refusal: Omit<Refusal, "kind">): void {
@@ -139,8 +158,13 @@ export class Rewriting {
     });
   }
 
-  #add(edit: Edit): void {
+  #sorted() {
+    const order = (a: Edit, b: Edit) => a.start - b.start || a.end - b.end;
+    return [...this.#edits.values()].sort((a, b) => order(a.edit, b.edit));
+  }
+
+  #add(edit: Edit, why: Reason | undefined): void {
     // The parser repeats the source of `(a, b) = (SELECT ...)` once per column: same edit, once.
-    this.#edits.set(`${edit.start} ${edit.end} ${edit.text}`, edit);
+    this.#edits.set(`${edit.start} ${edit.end} ${edit.text}`, { edit, why });
   }
 }

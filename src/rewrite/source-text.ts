@@ -51,6 +51,16 @@ export class SourceText {
     return identifierName(this.text, token) === name;
   }
 
+  /** Every identifier of this name between two offsets. */
+  indexesOfName(name: string, range: { readonly start: number; readonly end: number }): number[] {
+    const indexes: number[] = [];
+    for (const [index, token] of this.#tokens.entries()) {
+      if (token.start >= range.end) break;
+      if (token.start >= range.start && this.isName(index, name)) indexes.push(index);
+    }
+    return indexes;
+  }
+
   /**
    * Index of each part of a dotted name that begins at this offset; undefined if the tokens there are
    * not these names. Part "*" stands for a star.
@@ -76,6 +86,18 @@ export class SourceText {
       const spelling = this.spelling(index);
       if (spelling === "(") depth++;
       else if (spelling === ")" && --depth === 0) return index;
+    }
+    return -1;
+  }
+
+  /** Index of the parenthesis that opens what the one at this index closes; -1 if there is none. */
+  openingParenthesis(close: number): number {
+    let depth = 0;
+    for (let index = close; index >= 0; index--) {
+      const spelling = this.spelling(index);
+      if (spelling === ")") depth++;
+      else if (spelling === "(") depth--;
+      if (depth === 0) return spelling === "(" ? index : -1;
     }
     return -1;
   }

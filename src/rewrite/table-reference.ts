@@ -1,6 +1,13 @@
 import type { AstNode } from "../sql/ast.ts";
 import { quoteIdentifier } from "../sql/tokens.ts";
 import type { NamedRelation } from "../version/naming.ts";
+import {
+  aliasListReason,
+  explainFound,
+  hiddenTableReason,
+  REASONS,
+  tableNameReason,
+} from "./explanation.ts";
 import { locationOf, nodeOf, stringOf } from "./node.ts";
 import { aliasColumns, aliasNames } from "./output-columns.ts";
 import type { Found } from "./relation-lookup.ts";
@@ -27,6 +34,7 @@ export function rewriteTableReference(
 
   let columns = cte ?? UNKNOWN_COLUMNS;
   if (found.kind === "plain") {
+    work.systemReferences.push({ node, relation: found.relation });
     columns = { names: found.relation.columns.map((column) => column.name), isComplete: true };
   } else if (windowed !== undefined) {
     columns = { names: windowed.columns.map((column) => column.logical), isComplete: true };
@@ -48,6 +56,11 @@ export function rewriteTableReference(
 /** What a table's name in the statement means; a broken window is refused at once. */
 export function findTable(work: Rewriting, node: AstNode): Found {
   const found = work.lookup.find(stringOf(node, "schemaname"), stringOf(node, "relname"));
+  work.explained?.push({
+    written: [stringOf(node, "schemaname"), stringOf(node, "relname")].filter(Boolean).join("."),
+    offset: locationOf(node),
+    meaning: explainFound(found),
+  });
   if (found.kind === "broken") {
     work.refuseUncertain({
       detail: `The database does not fit a rename window: ${found.problem}.`,
@@ -77,7 +90,8 @@ export function rewriteTableName(
     const isReached =
       schema !== "" ||
       (work.lookup.reachesUnqualified(relation) && !work.aliases.has(relation.physicalName));
-    work.rename(index, relation.physicalName, isReached ? "" : relation.schema);
+    const why = tableNameReason(relation, !isReached);
+    work.rename(index, relation.physicalName, isReached ? "" : relation.schema, why);
   }
   return index;
 }
@@ -92,11 +106,12 @@ export function hideTable(work: Rewriting, node: AstNode, relation: NamedRelatio
     (schema !== "" || !work.aliases.has(relation.logicalName));
   const index = tableNameIndex(work, node);
   if (index === undefined) return;
-  if (isFree) work.rename(index, relation.logicalName);
-  else work.fail(index);
+  const why = hiddenTableReason(relation);
+  if (isFree) work.rename(index, relation.logicalName, "", why);
+  else work.fail(index, undefined, why);
 }
 
-function tableNameIndex(work: Rewriting, node: AstNode): number | undefined {
+export function tableNameIndex(work: Rewriting, node: AstNode): number | undefined {
   const parts = ["catalogname", "schemaname", "relname"]
     .map((member) => stringOf(node, member))
     .filter((part) => part !== "");
@@ -133,19 +148,26 @@ function writeReference(
   let end = source.token(bounds.last)?.end ?? work.end;
   if (alias === undefined) {
     const list = listText(logical);
-    if (list !== "" || relation.physicalName !== name) work.insert(end, ` AS ${visible}${list}`);
+    if (list !== "" || relation.physicalName !== name) {
+      const why = list === "" ? REASONS.alias : aliasListReason(relation, logical.length);
+      work.insert(end, ` AS ${visible}${list}`, why);
+    }
   } else {
     const aliasIndex = bounds.last + (source.word(bounds.last + 1) === "as" ? 2 : 1);
     end = source.token(aliasIndex)?.end ?? work.end;
     if (source.word(aliasIndex + 1) === "uescape") refuseSpelling(work, node, visible);
     const given = aliasNames(alias["colnames"]);
     if (given.length === 0) {
-      if (logical.length > 0) work.insert(end, listText(logical));
+      const why = aliasListReason(relation, logical.length);
+      if (logical.length > 0) work.insert(end, listText(logical), why);
     } else {
       const close = source.token(source.closingParenthesis(aliasIndex + 1));
       end = close?.end ?? work.end;
       const more = logical.slice(given.length).map(quoteIdentifier);
-      if (close !== undefined && more.length > 0) work.insert(close.start, `, ${more.join(", ")}`);
+      if (close !== undefined && more.length > 0) {
+        const why = aliasListReason(relation, logical.length);
+        work.insert(close.start, `, ${more.join(", ")}`, why);
+      }
     }
   }
   if (place.rowForm !== "possible") return { kind: "impossible", because: place.rowForm };
@@ -179,8 +201,10 @@ export function referenceBounds(
 }
 
 /** `TABLE orders` takes no alias, so it becomes the SELECT that it stands for. */
-function spellOutTable(work: Rewriting, first: number): void {
+export function spellOutTable(work: Rewriting, first: number): void {
   if (work.source.word(first - 1) !== "table") return;
   const keyword = work.source.token(first - 1);
-  if (keyword !== undefined) work.replace(keyword.start, keyword.end, "SELECT * FROM");
+  if (keyword !== undefined) {
+    work.replace(keyword.start, keyword.end, "SELECT * FROM", REASONS.table);
+  }
 }

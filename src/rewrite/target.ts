@@ -1,5 +1,6 @@
 import type { AstNode } from "../sql/ast.ts";
 import { quoteIdentifier } from "../sql/tokens.ts";
+import { columnNameReason, REASONS } from "./explanation.ts";
 import { listOf, locationOf, nodeOf, stringOf, type TypedNode } from "./node.ts";
 import type { Rewriting } from "./rewriting.ts";
 import { type ScopeItem, UNKNOWN_COLUMNS } from "./scope.ts";
@@ -38,7 +39,7 @@ export function rewriteTarget(
     const isRenamed = alias === undefined && windowed.physicalName !== name;
     if (index !== undefined && isRenamed && takesAlias === "takes_alias") {
       const end = work.source.token(referenceBounds(work, node, index).last)?.end;
-      if (end !== undefined) work.insert(end, ` AS ${quoteIdentifier(name)}`);
+      if (end !== undefined) work.insert(end, ` AS ${quoteIdentifier(name)}`, REASONS.alias);
     }
   }
   const visible = alias === undefined ? name : stringOf(alias, "aliasname");
@@ -78,7 +79,8 @@ export function renameColumnAt(
 ): void {
   const physical = target.relation?.exchange.get(name);
   if (physical === undefined) return;
-  if (work.source.isName(index, name)) work.rename(index, physical);
+  const why = columnNameReason(target.relation, name, physical);
+  if (work.source.isName(index, name)) work.rename(index, physical, "", why);
   else {
     work.refuseUncertain({
       detail: `The column "${name}" is written in a way that can't be rewritten.`,

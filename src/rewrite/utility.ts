@@ -4,15 +4,17 @@ import { asTyped, isNode, listOf, locationOf, namesOf, nodeOf, stringOf } from "
 import type { Rewriting } from "./rewriting.ts";
 import { isTypeName, refuseRowTypesNow } from "./row-type.ts";
 import { findTable, hideTable, rewriteTableName } from "./table-reference.ts";
+import { columnPlaces, exchangeColumn } from "./utility-columns.ts";
 
 /**
- * DDL and the like on a table under a window. It passes when it names no column that has another name
- * in the database; a renamed table's own name is exchanged; anything else is refused.
+ * DDL and the like on a table under a window. A renamed table's name is exchanged, and a column's where
+ * it is certain to be one; anything else is refused.
  */
 export function rewriteUtility(work: Rewriting, kind: string, node: AstNode): void {
-  const mentions = collectMentions(node);
+  // A trigger's arguments are strings, which the tree has like names.
+  const mentions = collectMentions(kind === "CreateTrigStmt" ? { ...node, args: [] } : node);
   refuseRowTypesNow(work, node);
-  const relations: NamedRelation[] = [];
+  const relations = new Map<unknown, NamedRelation>();
   for (const reference of mentions.tables) {
     work.handled.add(reference.node);
     if (isCreatedTemporary(kind, node, reference.node)) continue;
@@ -20,7 +22,7 @@ export function rewriteUtility(work: Rewriting, kind: string, node: AstNode): vo
     if (found.kind !== "windowed" && found.kind !== "hidden") continue;
     if (found.kind === "hidden") hideTable(work, reference.node, found.relation);
     else rewriteTableName(work, reference.node, found.relation);
-    relations.push(found.relation);
+    relations.set(reference.node, found.relation);
     work.targets.set(found.relation.logicalName, found.relation);
     const hasColumns = found.relation.exchange.size > 0;
     if (hasColumns && (reference.isInQuery || reference.isLike)) {
@@ -28,13 +30,43 @@ export function rewriteUtility(work: Rewriting, kind: string, node: AstNode): vo
     }
     refuseTableName(work, { kind, node, reference, relation: found.relation, mentions });
   }
-  relations.push(...rewriteNamedObjects(work, kind, node));
-  for (const relation of relations) {
-    const column = mentions.words.find((word) => relation.exchange.has(word));
-    if (column !== undefined) {
-      refuseMention(work, relation, `column "${column}"`, undefined);
+  for (const [object, relation] of rewriteNamedObjects(work, kind, node)) {
+    relations.set(object, relation);
+  }
+  rewriteColumns(work, { kind, node, relations, words: mentions.words });
+}
+
+/** Exchanges the names of columns where each is certain to be one, and refuses the others. */
+function rewriteColumns(
+  work: Rewriting,
+  statement: {
+    readonly kind: string;
+    readonly node: AstNode;
+    readonly relations: ReadonlyMap<unknown, NamedRelation>;
+    readonly words: readonly string[];
+  },
+): void {
+  const { kind, node, relations } = statement;
+  const places = columnPlaces(kind, node);
+  for (const relation of new Set(relations.values())) {
+    const names = new Set(statement.words.filter((word) => relation.exchange.has(word)));
+    for (const name of names) {
+      const own = places.filter(
+        (place) => place.name === name && relations.get(place.table) === relation,
+      );
+      const isOwner = own.some(({ table }) => isOwnTable(kind, node, table));
+      if (isOwner && namesByItself(kind, node)) {
+        refuseMention(work, relation, "an object that is to be called after a column", undefined);
+      } else if (!exchangeColumn(work, { name, relation, count: own.length })) {
+        refuseMention(work, relation, `column "${name}"`, undefined);
+      }
     }
   }
+}
+
+/** Whether what the statement makes is this table's. */
+function isOwnTable(kind: string, node: AstNode, table: unknown): boolean {
+  return table === nodeOf(node, "relation") || kind === "CreateStatsStmt";
 }
 
 /** Refuses where a table of another name now can't take the place of the client's: it would show. */
@@ -56,8 +88,7 @@ function refuseTableName(
   if (reference.isInQuery || mentions.qualifiers.includes(name)) {
     refuseMention(work, relation, `columns by the table's name "${name}"`, offset);
   }
-  const isOwner = reference.node === nodeOf(node, "relation") || kind === "CreateStatsStmt";
-  if (isOwner && namesByItself(kind, node)) {
+  if (isOwnTable(kind, node, reference.node) && namesByItself(kind, node)) {
     refuseMention(work, relation, "an object that is to be called after the table", offset);
   }
 }
@@ -196,11 +227,11 @@ function rewriteNamedObjects(
   work: Rewriting,
   kind: string,
   node: AstNode,
-): readonly NamedRelation[] {
+): ReadonlyMap<unknown, NamedRelation> {
+  const relations = new Map<unknown, NamedRelation>();
   const isGrantOnType = kind === "GrantStmt" && node["objtype"] === "OBJECT_TYPE";
-  if (!NAMES_OBJECTS.has(kind) && !isGrantOnType) return [];
+  if (!NAMES_OBJECTS.has(kind) && !isGrantOnType) return relations;
   const values = node["objects"] ?? [node["object"]];
-  const relations: NamedRelation[] = [];
   for (const value of Array.isArray(values) ? values : []) {
     const names = namesOf({ list: asTyped(value)?.node["items"] ?? [] }, "list");
     for (let length = 1; length <= names.length; length++) {
@@ -209,7 +240,7 @@ function rewriteNamedObjects(
       if (found.kind !== "windowed" && found.kind !== "hidden") continue;
       const { relation } = found;
       work.touched.add(relation);
-      relations.push(relation);
+      relations.set(value, relation);
       if (relation.isTableRenamed) work.dependsOnPhysical = true;
       if (relation.physicalName !== relation.logicalName) {
         refuseMention(work, relation, `table "${parts.at(-1)}"`, undefined);

@@ -1,5 +1,6 @@
 import type { AstNode } from "../sql/ast.ts";
 import { quoteIdentifier } from "../sql/tokens.ts";
+import { REASONS } from "./explanation.ts";
 import { flagOf, listOf, locationOf, namesOf, stringOf, typedOf } from "./node.ts";
 import { aliasColumns, aliasNames } from "./output-columns.ts";
 import type { Ctes, QueryPlace, Rewriting } from "./rewriting.ts";
@@ -75,10 +76,10 @@ function nameReturnedStar(work: Rewriting, node: AstNode, query: AstNode, column
   }
   const aliases = namesOf(node, "aliascolnames");
   if (aliases.length === 0) {
-    work.insert(token.end, `(${names.map(quoteIdentifier).join(", ")})`);
+    work.insert(token.end, `(${names.map(quoteIdentifier).join(", ")})`, REASONS.returnedStar);
   } else if (aliases.length < needed) {
     const close = work.source.token(work.source.closingParenthesis(index + 1));
     const more = names.slice(aliases.length).map(quoteIdentifier).join(", ");
-    if (close !== undefined) work.insert(close.start, `, ${more}`);
+    if (close !== undefined) work.insert(close.start, `, ${more}`, REASONS.returnedStar);
   }
 }

@@ -16,7 +16,7 @@ export class Chooser {
   choose(buffer: Buffer, start: number, end: number): Choice | undefined {
     const dialogue = this.#dialogue;
     const choice = dialogue.choose(buffer, start, end);
-    if (choice !== undefined) return choice;
+    if (choice !== undefined || dialogue.large.isWaiting) return choice;
     if (this.#isUnanswered) {
       this.#isUnanswered = false;
       const text = buffer.toString(dialogue.encoding, start, end);

@@ -42,7 +42,9 @@ export class ClientHandler {
 
   handle(frame: ClientFrame): Step {
     const { pipeline } = this.#dialogue;
-    if (pipeline.isFull) return this.#waitForRoom();
+    // In COPY nothing is answered before its end, and perhaps nothing of what it has ignored.
+    const hasRoom = !pipeline.isFull || pipeline.isCopyIn || pipeline.isDrained;
+    if (!hasRoom) return this.#waitForRoom();
     // The server throws away whatever comes before the next Sync.
     if (pipeline.isSkipping && frame.type !== Client.sync) return forward(this.#dialogue, frame);
     try {
@@ -89,6 +91,9 @@ export class ClientHandler {
 
   #sync(frame: ClientFrame): Step {
     const { pipeline } = this.#dialogue;
+    if (pipeline.isFull && pipeline.isCopyIn) {
+      throw new ProtocolError("too_many_syncs", "more Syncs within COPY than limits.pipeline_max");
+    }
     forward(this.#dialogue, frame);
     keepForReplay(this.#dialogue, frame);
     if (pipeline.isCopyIn) {
@@ -117,7 +122,7 @@ export class ClientHandler {
   #mayLeaveBatch(): boolean {
     const dialogue = this.#dialogue;
     if (dialogue.unsyncedCount === 0 || dialogue.pipeline.isCopyIn) return true;
-    if (dialogue.pipeline.count > 0) {
+    if (!dialogue.pipeline.isDrained) {
       dialogue.waitForDrain();
       return false;
     }

@@ -46,6 +46,11 @@ export class ClientPump {
     this.#reader.lengthMax = SESSION_LENGTH_MAX;
   }
 
+  /** Whether all that has arrived is on its way. */
+  get isEmpty(): boolean {
+    return !this.isBlocked && this.#chunks.length === 0 && this.#pending.length === 0;
+  }
+
   add(chunk: Buffer): void {
     if (this.isLost) return;
     this.#chunks.push(chunk);

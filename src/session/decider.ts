@@ -2,6 +2,7 @@ import { LruCache } from "../base/lru-cache.ts";
 import type { LockTimeoutPolicy } from "../guard/lock-timeout.ts";
 import { lockedBy } from "../guard/locks.ts";
 import { flipOf } from "../rewrite/flip.ts";
+import { mentionsShown } from "../rewrite/introspection.ts";
 import type { Rewrite } from "../rewrite/outcome.ts";
 import { rewriteStatement } from "../rewrite/rewrite.ts";
 import { applyEdits, type Edit } from "../sql/edit.ts";
@@ -59,6 +60,7 @@ export interface PlanInput {
 // What a cached analysis costs beyond its text, measured roughly: an AST is some 40 times its text.
 const LOOK_SIZE_FACTOR = 48;
 const PLAN_SIZE_FACTOR = 12;
+const BARE_SIZE_FACTOR = 4;
 const ENTRY_SIZE = 1_024;
 
 /**
@@ -88,12 +90,30 @@ export class Decider {
     };
   }
 
+  knownLook({ key }: Scan): Look | undefined {
+    return this.#looks.get(key);
+  }
+
+  /** A look that was made elsewhere, and came without its trees. */
+  keepLook({ key }: Scan, look: Look): void {
+    if (look.isParsed) this.#looks.set(key, look, key.length * BARE_SIZE_FACTOR + ENTRY_SIZE);
+  }
+
+  knownPlan(input: PlanInput): TextPlan | undefined {
+    return this.#plans.get(namesOf(input) + input.text);
+  }
+
+  keepPlan(input: PlanInput, plan: TextPlan): void {
+    const key = namesOf(input) + input.text;
+    this.#plans.set(key, plan, key.length * BARE_SIZE_FACTOR + ENTRY_SIZE);
+  }
+
   /** `text` is only called for, when the text was not seen before. */
   look(scan: Scan, text: () => string): Look {
     const { key } = scan;
-    const known = this.#looks.get(key);
+    const known = this.knownLook(scan);
     if (known !== undefined) return known;
-    const look = this.#makeLook(text());
+    const look = this.makeLook(text());
     // Texts of one key differ in constants, and one of them can be wrong where the other is not.
     if (look.isParsed) this.#looks.set(key, look, key.length * LOOK_SIZE_FACTOR + ENTRY_SIZE);
     return look;
@@ -106,10 +126,15 @@ export class Decider {
     return mentionsAny(look.identifiers, naming);
   }
 
-  /** The plan of a text that `mentions` says could matter. */
+  /** Whether it may show names of tables or columns as data, by whatever name of its own. */
+  showsNames(look: Look, naming: Naming): boolean {
+    return !naming.isEmpty && mentionsShown(look.identifiers);
+  }
+
+  /** The plan of a text that `mentions` or `showsNames` says could matter. */
   plan(input: PlanInput): TextPlan {
-    const { text, scan, naming, catalog, searchPath } = input;
-    const names = `${naming.id}\0${catalog.epoch}\0${searchPath.join("\0")}\0\0`;
+    const { text, scan } = input;
+    const names = namesOf(input);
     const key = names + text;
     const known = this.#plans.get(key);
     if (known !== undefined) return known;
@@ -142,7 +167,8 @@ export class Decider {
     return made;
   }
 
-  #makeLook(text: string): Look {
+  /** Without the cache. */
+  makeLook(text: string): Look {
     const described = describeStatements(text);
     const statements = described.statements.map((facts) => this.#passed(facts));
     const isUnparsed = described.kind !== "described";
@@ -207,8 +233,7 @@ export class Decider {
       const lock = physicalLock(passed.lock, input);
       const plan = { ...passed, ...outcome(rewrite), flips, lock };
       const mentions = mentionsAny(facts.identifiers, naming);
-      const isMoved =
-        isSessionChanged && (rewrite.kind !== "untouched" || (mentions && readsRows(plan)));
+      const isMoved = isSessionChanged && (isAboutTables(rewrite) || (mentions && readsRows(plan)));
       if (changedBy !== undefined && (isMoved || isUnsettled(ddl, plan, mentions))) {
         statements.push({ ...passed, verdict: "refuse", refusal: unsettled(changedBy) });
         continue;
@@ -225,9 +250,18 @@ export class Decider {
   }
 }
 
+function namesOf({ naming, catalog, searchPath }: PlanInput): string {
+  return `${naming.id}\0${catalog.epoch}\0${searchPath.join("\0")}\0\0`;
+}
+
 function mentionsAny(identifiers: ReadonlySet<string>, naming: Naming): boolean {
   for (const word of naming.words) if (identifiers.has(word)) return true;
   return false;
+}
+
+/** What it only shows of names is the same whatever search_path is. */
+function isAboutTables(rewrite: Rewrite): boolean {
+  return rewrite.kind === "edited" ? rewrite.touched.length > 0 : rewrite.kind === "refused";
 }
 
 function outcome(
@@ -246,7 +280,7 @@ function outcome(
       return {
         verdict: rewrite.edits.length > 0 ? "rewrite" : "pass",
         refusal: undefined,
-        answers: rewrite.answers,
+        answers: rewrite.touched.length > 0 ? rewrite.answers : undefined,
         touched: rewrite.touched.map((relation) => relation.oid),
         reliesOnNames: rewrite.dependsOnPhysical,
       };

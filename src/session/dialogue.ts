@@ -5,11 +5,13 @@ import type { Naming } from "../version/naming.ts";
 import type { VersionTag } from "../version/tag.ts";
 import type { Window } from "../version/window.ts";
 import { FLUSH } from "../wire/encode.ts";
+import { CatalogNeed } from "./catalog-need.ts";
 import { isAsciiSafe, javascriptEncoding } from "./client-encoding.ts";
 import type { ClientFrame } from "./client-frame.ts";
 import type { Look } from "./decider.ts";
 import { isDoubtful, UNREADABLE } from "./doubt.ts";
 import type { FlipOwner } from "./flip-gate.ts";
+import { LargeTexts } from "./large-texts.ts";
 import type { SessionInfo } from "./observer.ts";
 import type { Outbox } from "./outbox.ts";
 import { Pipeline } from "./pipeline.ts";
@@ -17,6 +19,8 @@ import { PreparedStatements } from "./prepared-statements.ts";
 import { refusedPlan, UNCOMMITTED_DDL, UNKNOWN_VERSION } from "./refused-plan.ts";
 import { ReplayBatch } from "./replay-batch.ts";
 import type { SessionContext } from "./session-context.ts";
+import type { SessionControls } from "./session-controls.ts";
+import { unanalysedChoice } from "./special-plans.ts";
 import { type StatementPlan, type TextPlan, withoutLocks } from "./text-plan.ts";
 import {
   afterStatement,
@@ -37,20 +41,6 @@ export interface Choice {
   readonly overheadMs: number;
 }
 
-/** What a handler asks its session to do with its sockets. */
-export interface SessionControls {
-  /** Goes on with the client's messages, after a handler said that it could not. */
-  resumeClient(): void;
-  /** Goes on with the server's. */
-  resumeServer(): void;
-  /** The client's messages wait until `replay` or `resumeClient`. */
-  blockClient(): void;
-  /** Puts messages of the client in front of those that are yet to be read. */
-  replay(frames: readonly Buffer[]): void;
-  /** Whether rows are to arrive whole, since Straddle waits for some of its own. */
-  inspectRows(isWanted: boolean): void;
-}
-
 /** What the two directions of one session share. It owns the state, and no socket. */
 export class Dialogue {
   readonly context: SessionContext;
@@ -62,6 +52,7 @@ export class Dialogue {
   readonly toServer: Outbox;
   readonly pipeline: Pipeline;
   readonly prepared: PreparedStatements;
+  readonly large: LargeTexts;
   readonly #isWindowed: boolean;
   /** As the last ReadyForQuery said. */
   status: "I" | "T" | "E" = "I";
@@ -75,18 +66,16 @@ export class Dialogue {
   isReplaying = false;
   /** The flip that this session carries out. */
   flip: { readonly oid: number; readonly owner: FlipOwner } | undefined;
-
   /** The session's effective schemas; undefined when they have to be asked for. Then, the last ones known. */
   schemas: readonly string[] | undefined;
   lastSchemas: readonly string[] = [];
-  /** `straddle.version` may have changed, and the tag hangs on it. */
+  /** `straddle.version` may have changed, and so the tag. */
   isTagStale = false;
   /** Something in this transaction changed what names are resolved by. */
   hasUnsettledSession = false;
   /** The catalog shows this transaction's schema changes only when it commits. */
   uncommittedDdl: UncommittedDdl = "none";
-  /** DDL in this transaction: when it commits, the catalog is read again. */
-  needsCatalog = false;
+  readonly catalogNeed: CatalogNeed;
   /** Rises with anything but the context that decisions hang on. */
   ownGeneration = 0;
   /** When the statement at hand began to wait for a flip. `performance.now()`. */
@@ -110,6 +99,7 @@ export class Dialogue {
     readonly toServer: Outbox;
   }) {
     this.context = options.context;
+    this.catalogNeed = new CatalogNeed(options.context, () => this.windows);
     this.controls = options.controls;
     this.info = options.info;
     this.startupTag = options.info.tag;
@@ -119,6 +109,7 @@ export class Dialogue {
     const { limits, hits } = this.context;
     this.prepared = new PreparedStatements({ sizeMax: limits.preparedSizeMax, hits });
     this.pipeline = new Pipeline({ countMax: limits.pipelineCountMax });
+    this.large = new LargeTexts(this.context, () => this.controls.resumeClient());
   }
 
   /** Those of the session's database: the catalog that is known is of one database only. */
@@ -163,6 +154,7 @@ export class Dialogue {
     this.context.gate.forget(this.controls.resumeClient);
     this.context.observer.forget(this.controls.resumeClient);
     this.pipeline.clear();
+    this.large.forget();
     this.endFlip();
   }
 
@@ -207,16 +199,19 @@ export class Dialogue {
   }
 
   /**
-   * Decides what happens with a text. Undefined where the session has to be asked something first:
-   * `needsAnswer` then says so, and the caller comes back with the same text.
+   * Decides what happens with a text. Undefined where the session has to be asked something first, or
+   * `large.isWaiting`: the caller comes back with the same text.
    */
   choose(buffer: Buffer, start: number, end: number): Choice | undefined {
     const startedMs = performance.now();
     const { context, encoding } = this;
-    const { decider } = context;
+    const decider = context.decider;
     const scan = scanStatement(buffer, start, end, this.standardConformingStrings);
     const decode = () => buffer.toString(encoding, start, end);
-    const look = decider.look(scan, decode);
+    const isLarge = this.large.takes(end - start);
+    const look = isLarge ? this.large.look(scan, decode) : decider.look(scan, decode);
+    if (look === "waiting") return undefined;
+    if ("why" in look) return unanalysedChoice(this, decode(), look.why);
     const isPassed = this.#isOnlyEnding(look);
     // The server runs nothing of a text that can't be parsed, whoever it is from.
     const isSyntaxError = !look.isParsed && !look.isOpaque;
@@ -225,7 +220,7 @@ export class Dialogue {
     const tag = comment?.tag ?? this.info.tag;
     const naming = this.naming(tag);
     const mentions = decider.mentions(look, naming);
-
+    const concerns = mentions || decider.showsNames(look, naming);
     let plan = look.plan;
     if (isPassed) {
       // The server refuses it as it is; together with a check it would be two statements.
@@ -234,22 +229,28 @@ export class Dialogue {
       plan = refusedPlan(look.plan, UNKNOWN_VERSION);
     } else if (isDoubtful(this, buffer.subarray(start, end), naming)) {
       plan = refusedPlan(look.plan, UNREADABLE);
-    } else if (mentions || look.hasLock || look.hasRename || look.statements.length > 1) {
-      const needs = mentions || (look.hasRename && this.windows.length > 0);
-      if (needs && this.schemas === undefined) return undefined;
-      plan = decider.plan({
+    } else if (concerns || look.hasLock || look.hasRename || look.statements.length > 1) {
+      const needsSchemas = concerns || (look.hasRename && this.windows.length > 0);
+      if (needsSchemas && this.schemas === undefined) return undefined;
+      const input = {
         text: decode(),
         scan,
         naming,
         windows: this.windows,
         catalog: context.catalog,
         searchPath: this.schemas ?? [],
-      });
+      };
+      const named = this.#isWindowed ? tag : undefined;
+      const made = isLarge ? this.large.plan(input, named) : decider.plan(input);
+      if (made === "waiting") return undefined;
+      if ("why" in made) return unanalysedChoice(this, input.text, made.why);
+      plan = made;
       const { uncommittedDdl } = this;
       if (plan.statements.some((each) => isUnsettled(uncommittedDdl, each, mentions))) {
         plan = refusedPlan(plan, UNCOMMITTED_DDL);
       }
     }
+    if (isLarge) this.large.forget();
     const overheadMs = performance.now() - startedMs;
     return { plan, text: decode(), tag, traceId: comment?.traceId, startedMs, overheadMs };
   }
@@ -261,7 +262,7 @@ export class Dialogue {
   #isOnlyEnding(look: Look): boolean {
     const { statements } = look;
     if (statements.every(({ facts }) => facts?.transaction !== undefined)) return true;
-    return this.status === "E" && this.pipeline.count === 0 && statements.length <= 1;
+    return this.status === "E" && this.pipeline.isDrained && statements.length <= 1;
   }
 
   /** What a statement that is being sent changes in what is known. */
@@ -272,22 +273,10 @@ export class Dialogue {
       this.forgetSchemas();
       this.hasUnsettledSession = true;
     }
-    if (
-      changesCatalogInSight(facts) &&
-      (facts.parsed.kind !== "DiscardStmt" || this.#isShadowed())
-    ) {
-      this.needsCatalog = true;
+    if (changesCatalogInSight(facts) && this.catalogNeed.note(facts)) {
       this.uncommittedDdl = afterStatement(this.uncommittedDdl, facts, this.windows);
     }
     if (facts.transaction === "rollback" || facts.transaction === "rollback_to") this.pins.clear();
-  }
-
-  /** Whether a temporary table stands before a windowed one, in any session. */
-  #isShadowed(): boolean {
-    const { catalog } = this.context;
-    return this.windows.some(({ table, renameTable }) =>
-      [table, renameTable].some((name) => name !== undefined && catalog.hasTemporary(name)),
-    );
   }
 
   #readComment(comment: string): { tag: VersionTag | undefined; traceId: string | undefined } {

@@ -1,5 +1,17 @@
 import type { LimitHits } from "./limit-hits.ts";
 
+/** What sessions see of a gate; one of a single process, or one of several processes together. */
+export interface Gate {
+  /** Whether the statement may be sent now; if so, `leave` must follow. `retry` is called if not. */
+  enter(oids: readonly number[], retry: () => void): boolean;
+  leave(oids: readonly number[]): void;
+  forget(retry: () => void): void;
+  /** Whether the flip may go ahead; if not, `owner.onEmpty` is called when to ask again. */
+  close(oid: number, owner: FlipOwner, deadlineMs: number): boolean;
+  /** The flip is over, whatever became of it. */
+  open(oid: number, owner: FlipOwner): void;
+}
+
 /**
  * Keeps statements back while a windowed relation's physical name changes, across the sessions of
  * this process. It holds no timer and no socket but the deadline of a hold.
@@ -9,7 +21,7 @@ import type { LimitHits } from "./limit-hits.ts";
  * who entered have left. Transactions that already hold a lock on the relation need not enter; the
  * server makes the flip wait for them.
  */
-export class FlipGate {
+export class FlipGate implements Gate {
   readonly #hits: LimitHits;
   readonly #relations = new Map<number, State>();
 

@@ -35,7 +35,7 @@ export class Freshener {
       const executions = [textExecution(choice, { protocol: "extended" })];
       return failExtended(dialogue, frame, kind, { refusal, executions });
     }
-    const pass = passGate(dialogue, choice.plan, { isExecuted: false });
+    const pass = this.#pass(statement, choice);
     if (pass === "blocked") return "blocked";
     this.#renew(statement, choice, leaving(pass));
     return "fresh";
@@ -61,7 +61,7 @@ export class Freshener {
         const choice = this.#chooseAgain(statement);
         if (choice === undefined) return undefined;
         if (choice !== "fresh" && firstRefusal(choice.plan) === undefined) {
-          const pass = passGate(dialogue, choice.plan, { isExecuted: false });
+          const pass = this.#pass(statement, choice);
           if (pass === "blocked") return undefined;
           isPreparedAgain = this.#renew(statement, choice, leaving(pass)) || isPreparedAgain;
         }
@@ -73,20 +73,25 @@ export class Freshener {
     return { ...plan, statements };
   }
 
+  /** Only what is sent may pass the gate: whoever has passed counts as one that has a lock. */
+  #pass(statement: PreparedStatement, choice: Choice): ReturnType<typeof passGate> {
+    if (!isStale(statement, choice)) return "free";
+    return passGate(this.#dialogue, choice.plan, { isExecuted: false });
+  }
+
   /** Prepares a statement again where its text has changed; says whether it did. */
   #renew(
     statement: PreparedStatement,
     choice: Choice,
     leave: ((outcome: Outcome) => void) | undefined,
   ): boolean {
-    const isStale = statement.isLost || choice.plan.ranText !== statement.plan.ranText;
-    if (isStale) this.#prepareAgain(statement, choice, leave);
-    else leave?.("done");
+    const isPreparedAgain = isStale(statement, choice);
+    if (isPreparedAgain) this.#prepareAgain(statement, choice, leave);
     statement.plan = choice.plan;
     statement.tag = choice.tag;
     statement.generation = this.#dialogue.generation;
     statement.isLost = false;
-    return isStale;
+    return isPreparedAgain;
   }
 
   #chooseAgain(statement: PreparedStatement): Choice | "fresh" | undefined {
@@ -119,4 +124,9 @@ export class Freshener {
     });
     context.observer.recovered(info, "reprepared");
   }
+}
+
+/** Whether what the server has prepared is not what it should be now. */
+function isStale(statement: PreparedStatement, choice: Choice): boolean {
+  return statement.isLost || choice.plan.ranText !== statement.plan.ranText;
 }

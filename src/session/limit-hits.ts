@@ -7,6 +7,7 @@ export const COUNTED_LIMITS = [
   "idle_timeout",
   "stalled_timeout",
   "statement_size_max",
+  "analysis_timeout",
   "prepared_size_max",
   "replay_size_max",
   "pipeline_max",

@@ -5,6 +5,7 @@ import { endings } from "./ending.ts";
 import { Greeting, type StartupMessage, turnAway } from "./greeting.ts";
 import { type LimitLevels, limitLevels } from "./limit-levels.ts";
 import { type Guest, NewestSet } from "./newest-set.ts";
+import { type FullPlaces, fullWords, type Places } from "./places.ts";
 import { fatalFields } from "./refusal.ts";
 import { ServerLogin } from "./server-login.ts";
 import { Session } from "./session.ts";
@@ -16,7 +17,7 @@ import type { TerminatedAuth } from "./terminated-auth.ts";
 
 export interface ListenerOptions {
   readonly context: SessionContext;
-  readonly sessionsMax: number;
+  readonly places: Places;
   /** Silence after which the system asks whether a client is still there; 0 is never. */
   readonly keepaliveMs: number;
   /** What TLS towards clients is made with now; undefined while it is off. */
@@ -31,7 +32,7 @@ export interface ListenerOptions {
  */
 export class Listener {
   readonly #context: SessionContext;
-  readonly #sessionsMax: number;
+  readonly #places: Places;
   readonly #tls: () => ClientTls | undefined;
   readonly #auth: TerminatedAuth | undefined;
   readonly #servers: Server[] = [];
@@ -41,13 +42,12 @@ export class Listener {
   readonly #sweep: SessionSweep;
   readonly #keepaliveMs: number;
   readonly #onTimeout = () => this.#context.hits.add("startup_timeout");
-  #lastId = 0;
   #isStopping = false;
   #onEmpty: (() => void) | undefined;
 
   constructor(options: ListenerOptions) {
     this.#context = options.context;
-    this.#sessionsMax = options.sessionsMax;
+    this.#places = options.places;
     this.#tls = options.tls;
     this.#keepaliveMs = options.keepaliveMs;
     const { context } = options;
@@ -72,7 +72,7 @@ export class Listener {
     const isLocal = "path" in address;
     const options = { noDelay: true, ...keepalive(this.#keepaliveMs) };
     const server = createServer(options, (socket) => {
-      this.#greet(socket, isLocal ? undefined : this.#tls());
+      this.greet(socket, { isLocal });
     });
     this.#servers.push(server);
     return new Promise((resolve, reject) => {
@@ -112,11 +112,15 @@ export class Listener {
     for (const session of [...this.#sessions]) session.fail(endings.shuttingDown);
   }
 
-  #greet(client: Socket, tls: ClientTls | undefined): void {
+  /** Takes a client that has connected. `onGreeted`: it has said what it wants, or is gone. */
+  greet(
+    client: Socket,
+    { isLocal, onGreeted }: { readonly isLocal: boolean; readonly onGreeted?: () => void },
+  ): void {
     const connectedAt = performance.now();
     const greeting = new Greeting({
       client,
-      tls,
+      tls: isLocal ? undefined : this.#tls(),
       timeoutMs: this.#context.limits.startupMs,
       onStartup: (socket, packet, rest) => {
         const came = { client: socket, packet, connectedAt };
@@ -125,7 +129,10 @@ export class Listener {
       },
       onCancel: (socket, packet) => this.#cancel(socket, packet),
       onTimeout: this.#onTimeout,
-      onEnd: () => this.#greetings.delete(greeting),
+      onEnd: () => {
+        this.#greetings.delete(greeting);
+        onGreeted?.();
+      },
     });
     this.#greetings.add(greeting);
   }
@@ -152,18 +159,45 @@ export class Listener {
     login.begin();
   }
 
-  #begin(came: Newcomer, { rest, clientKey }: LoggedIn, auth?: TerminatedAuth): void {
-    const { client, packet, connectedAt } = came;
-    const context = this.#context;
+  #begin(came: Newcomer, login: LoggedIn, auth?: TerminatedAuth): void {
+    const { client, packet } = came;
     const refusal = this.#whyNot(packet.parameters);
     if (refusal !== undefined) {
       turnAway(client, fatalFields(refusal.sqlstate, refusal.message));
       return;
     }
+    const user = packet.parameters.get("user") ?? "";
+    // What arrives before the answer stays in the socket.
+    client.pause();
+    this.#places.take({ user, userMax: this.#context.limits.sessionsPerUserMax }, (place) => {
+      const late: Buffer | null = client.read();
+      const isWanted = !client.destroyed && !this.#isStopping;
+      if (typeof place === "number" && !isWanted) this.#places.free(user);
+      if (client.destroyed) return;
+      const why = this.#isStopping ? STOPPING : place;
+      if (typeof why === "number") {
+        const { rest } = login;
+        const all = late === null ? rest : Buffer.concat([rest, late]);
+        this.#open(why, came, { ...login, rest: all }, auth);
+      } else {
+        const { sqlstate, message } = typeof why === "string" ? this.#full(why, user) : why;
+        turnAway(client, fatalFields(sqlstate, message));
+      }
+    });
+  }
+
+  #open(
+    id: number,
+    came: Newcomer,
+    { rest, clientKey }: LoggedIn,
+    auth: TerminatedAuth | undefined,
+  ): void {
+    const { client, packet, connectedAt } = came;
+    const context = this.#context;
+    client.resume();
     const as = auth?.serverLogin(userOf(packet), clientKey);
-    this.#lastId += 1;
     const session = new Session({
-      id: this.#lastId,
+      id,
       client,
       clientAddress: addressOf(client),
       packet,
@@ -180,6 +214,7 @@ export class Listener {
       },
       onEnd: (ended) => {
         this.#sessions.delete(ended);
+        this.#places.free(packet.parameters.get("user") ?? "");
         if (this.#sessions.size === 0) this.#onEmpty?.();
       },
     });
@@ -189,24 +224,19 @@ export class Listener {
   #whyNot(
     parameters: ReadonlyMap<string, string>,
   ): { readonly sqlstate: string; readonly message: string } | undefined {
-    const { tagging, limits, hits } = this.#context;
-    if (this.#isStopping) return { sqlstate: "57P03", message: "straddle is shutting down" };
-    if (this.#sessions.size >= this.#sessionsMax) {
-      hits.add("sessions_max");
-      return { sqlstate: "53300", message: "sorry, too many clients already" };
-    }
+    const { tagging, limits } = this.#context;
+    if (this.#isStopping) return STOPPING;
     const user = parameters.get("user") ?? "";
-    if (limits.sessionsPerUserMax > 0 && this.#countOf(user) >= limits.sessionsPerUserMax) {
-      hits.add("sessions_per_user_max");
-      return { sqlstate: "53300", message: `too many connections for role "${user}"` };
-    }
+    const full = this.#places.whyFull({ user, userMax: limits.sessionsPerUserMax });
+    if (full !== undefined) return this.#full(full, user);
     const mayTellLater = tagging.usesComments || tagging.usesSetting;
     const isUnknown = !mayTellLater && tagging.fromStartup(parameters) === undefined;
     return tagging.rejectsUnknown && isUnknown ? UNKNOWN_VERSION : undefined;
   }
 
-  #countOf(user: string): number {
-    return [...this.#sessions].filter(({ info }) => info.user === user).length;
+  #full(full: FullPlaces, user: string) {
+    this.#context.hits.add(full);
+    return { sqlstate: "53300", message: fullWords(full, user) };
   }
 
   /**
@@ -243,6 +273,7 @@ interface Newcomer {
   readonly connectedAt: number;
 }
 
+const STOPPING = { sqlstate: "57P03", message: "straddle is shutting down" };
 const UNKNOWN_VERSION = {
   sqlstate: "28000",
   message: "straddle does not know the version of the application: set application_name",

@@ -47,7 +47,7 @@ export class LockJudge {
     if (lock === undefined || this.#judged?.text === text) return true;
     // In the data of a COPY the server takes no statement at all.
     if (dialogue.pipeline.isCopyIn) return true;
-    if (dialogue.pipeline.count > 0) {
+    if (!dialogue.pipeline.isDrained) {
       dialogue.waitForDrain();
       return false;
     }

@@ -65,6 +65,10 @@ export class Pipeline {
   answeredCount = 0;
 
   readonly #countMax: number;
+  /** The statement at the head is a COPY that has begun. */
+  #isCopying = false;
+  /** A COPY has failed, and which Syncs the server had ignored by then is not known yet. */
+  #isUncertain = false;
   #entries: Entry[] = [];
   #first = 0; // Entries before it are done.
 
@@ -74,6 +78,15 @@ export class Pipeline {
 
   get count(): number {
     return this.#entries.length - this.#first;
+  }
+
+  /** Nothing is owed for sure: what is left are Syncs that the server may have ignored in COPY. */
+  get isDrained(): boolean {
+    for (let index = this.#first; index < this.#entries.length; index++) {
+      const entry = this.#entries[index];
+      if (entry?.isMaybe !== true && entry?.kind !== "copy_end") return false;
+    }
+    return true;
   }
 
   /** Whether no more may be asked for until some of it is answered. */
@@ -99,7 +112,7 @@ export class Pipeline {
     this.#entries.push({
       kind: asked.kind,
       isOwn: asked.isOwn,
-      isMaybe: asked.isMaybe ?? false,
+      isMaybe: asked.isMaybe ?? (asked.kind === "sync" && this.#isUncertain && this.#endsMaybe()),
       hasFailed: false,
       isObserved: false,
       executions: asked.executions,
@@ -108,6 +121,13 @@ export class Pipeline {
       refusal: asked.refusal,
       settle: asked.settle,
     });
+  }
+
+  /** Behind Syncs that may be answered, another one can't be told from them. */
+  #endsMaybe(): boolean {
+    let last = this.#entries.length - 1;
+    while (last >= this.#first && this.#entries[last]?.kind === "copy_end") last -= 1;
+    return last >= this.#first && this.#entries[last]?.isMaybe === true;
   }
 
   /** Takes the head off: it is answered in full. */
@@ -121,7 +141,11 @@ export class Pipeline {
 
   /** The entry that a reply other than ReadyForQuery belongs to: what was ignored is passed over. */
   answering(): Entry | undefined {
-    while (this.head?.isMaybe === true) this.#drop();
+    while (this.head?.isMaybe === true) {
+      this.#isUncertain = false;
+      this.#drop();
+      this.#dropCopyEnds();
+    }
     this.#dropCopyEnds();
     return this.head;
   }
@@ -141,15 +165,24 @@ export class Pipeline {
    */
   copyInStarted(): void {
     this.isCopyIn = true;
-    const after = this.#markMaybe(this.#first + 1);
+    this.#isCopying = true;
+    this.#isUncertain = false;
+    let after = this.#first + 1;
+    for (let entry = this.#entries[after]; entry?.kind === "sync"; entry = this.#entries[++after]) {
+      entry.isMaybe = true;
+    }
     if (this.#entries[after]?.kind === "copy_end") this.copyInEnded();
   }
 
   /** The COPY has taken all data: no Sync that stood in the data was answered. */
   copySucceeded(): void {
     this.isCopyIn = false;
+    if (!this.#isCopying) return;
+    this.#isCopying = false;
     const after = this.#first + 1;
     while (this.#entries[after]?.isMaybe === true) this.#entries.splice(after, 1);
+    // Another COPY of the same string has an end of its own.
+    if (this.#entries[after]?.kind === "copy_end") this.#entries.splice(after, 1);
   }
 
   copyInEnded(): void {
@@ -162,17 +195,18 @@ export class Pipeline {
    */
   fail(): void {
     this.isCopyIn = false;
+    this.#isCopying = false;
     const { head } = this;
-    const kind = head?.kind;
-    if (head === undefined || kind === "sync") return;
-    if (kind === "query" || kind === "function_call") {
-      head.hasFailed = true;
+    if (head === undefined) return;
+    const { kind } = head;
+    if (kind === "query" || kind === "function_call" || kind === "sync") {
+      if (kind !== "sync") head.hasFailed = true;
+      this.#doubtSyncs(this.#first + 1);
       return;
     }
     let end = this.#first;
-    while (end < this.#entries.length && !this.#endsSkipping(end)) end += 1;
-    // One of a run of them ends the skipping, and which one it was shows in what comes next.
-    if (this.#entries[end]?.isMaybe === true) this.#markMaybe(end);
+    while (end < this.#entries.length && this.#entries[end]?.kind !== "sync") end += 1;
+    this.#doubtSyncs(end);
     this.isSkipping = end === this.#entries.length;
     const dropped = this.#entries.slice(this.#first, end);
     this.#first = end;
@@ -204,23 +238,18 @@ export class Pipeline {
     for (const entry of left) entry.settle?.("dropped");
   }
 
-  /** A Sync, but for one inside of data that the client has ended by the rules: that was ignored. */
-  #endsSkipping(index: number): boolean {
-    const entry = this.#entries[index];
-    if (entry?.kind !== "sync") return false;
-    if (entry.isMaybe !== true) return true;
-    let next = index + 1;
-    while (this.#entries[next]?.kind === "sync") next += 1;
-    return this.#entries[next]?.kind !== "copy_end";
-  }
-
-  /** Marks the run of Syncs from `index` as ones that may be ignored; gives its end. */
-  #markMaybe(index: number): number {
-    let next = index;
-    for (let entry = this.#entries[next]; entry?.kind === "sync"; entry = this.#entries[++next]) {
-      entry.isMaybe = true;
+  /**
+   * Whether COPY had ignored the Sync at `index` by the time that it failed shows in what comes next, and
+   * so for those behind it.
+   */
+  #doubtSyncs(index: number): void {
+    if (this.#entries[index]?.isMaybe !== true) return;
+    this.#isUncertain = true;
+    for (let next = index; next < this.#entries.length; next++) {
+      const entry = this.#entries[next];
+      if (entry?.kind === "sync") entry.isMaybe = true;
+      else if (entry?.kind !== "copy_end") return;
     }
-    return next;
   }
 
   #dropCopyEnds(): void {

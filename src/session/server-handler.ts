@@ -242,10 +242,9 @@ export class ServerHandler {
     const dialogue = this.#dialogue;
     const { pipeline, toClient, context } = dialogue;
     const isIdle = buffer[end - 1] === 0x49; // I
-    if (isIdle && dialogue.needsCatalog && dialogue.windows.length > 0) {
+    if (isIdle && dialogue.catalogNeed.take()) {
       // What was committed must be known before anybody acts on it.
-      dialogue.needsCatalog = false;
-      void context.refreshCatalog().then(() => dialogue.controls.resumeServer());
+      void context.announceCatalog().then(() => dialogue.controls.resumeServer());
       return "blocked";
     }
     const entry = pipeline.ready();
@@ -256,7 +255,7 @@ export class ServerHandler {
     const status = String.fromCharCode(buffer[end - 1] ?? 0x49);
     this.#intervention = undefined;
     dialogue.status = status === "T" || status === "E" ? status : "I";
-    if (isIdle) this.#transactionEnded();
+    if (isIdle) this.#transactionEnded({ isOwn: entry?.isOwn === true });
 
     const replay = this.#recovery.takeReplay();
     if (replay !== undefined) {
@@ -274,10 +273,10 @@ export class ServerHandler {
     return "done";
   }
 
-  #transactionEnded(): void {
+  #transactionEnded({ isOwn }: { readonly isOwn: boolean }): void {
     const dialogue = this.#dialogue;
     dialogue.uncommittedDdl = "none";
-    if (dialogue.pipeline.count === 0) {
+    if (dialogue.pipeline.isDrained) {
       if (dialogue.pins.size > 0) dialogue.pins.clear();
       dialogue.prepared.closeAllPortals();
       dialogue.batchEnded();
@@ -286,7 +285,8 @@ export class ServerHandler {
       dialogue.hasUnsettledSession = false;
       dialogue.forgetSchemas();
     }
-    dialogue.endFlip();
+    // The end of a question of Straddle's own is not that of a flip that was sent behind it.
+    if (!isOwn) dialogue.endFlip();
   }
 
   #parameterStatus(buffer: Buffer, start: number, end: number): void {

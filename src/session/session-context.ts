@@ -4,8 +4,9 @@ import type { Naming } from "../version/naming.ts";
 import type { VersionTag } from "../version/tag.ts";
 import type { Window } from "../version/window.ts";
 import type { StartupPacket } from "../wire/startup.ts";
+import type { AnalysisThread } from "./analysis-thread.ts";
 import type { Decider } from "./decider.ts";
-import type { FlipGate } from "./flip-gate.ts";
+import type { Gate } from "./flip-gate.ts";
 import type { LimitHits } from "./limit-hits.ts";
 import type { Observer } from "./observer.ts";
 import type { ServerUser } from "./server-connector.ts";
@@ -14,6 +15,8 @@ import type { ServerUser } from "./server-connector.ts";
 export interface SessionLimits {
   /** Bytes. A larger statement is not analysed. */
   readonly statementSizeMax: number;
+  /** Bytes. A statement at least as large is analysed in a thread of its own. */
+  readonly workerSizeMin: number;
   /** What happens with such a statement where a window or the guard could matter. */
   readonly oversize: "pass" | "reject";
   /** Bytes of prepared statements' texts that one session keeps. */
@@ -71,7 +74,9 @@ export interface SessionContext {
   readonly tagging: Tagging;
   readonly policy: LockTimeoutPolicy;
   readonly decider: Decider;
-  readonly gate: FlipGate;
+  /** For large texts; undefined where they are analysed as all others. */
+  readonly analysis: AnalysisThread | undefined;
+  readonly gate: Gate;
   readonly observer: Observer;
   /** How often limits were met. */
   readonly hits: LimitHits;
@@ -85,6 +90,8 @@ export interface SessionContext {
   naming(tag: VersionTag | undefined): Naming;
   /** Reads the catalog again. Settles when the new one is in `catalog`, also when reading failed. */
   refreshCatalog(): Promise<void>;
+  /** The same, and everybody else who fronts this database by these settings has read it too. */
+  announceCatalog(): Promise<void>;
   /** Makes a new connection to the server; gives what calls it off. */
   connectServer(user: ServerUser): () => void;
   /** Something that should not be: told to the operator. */

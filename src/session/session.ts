@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type { StartupPacket } from "../wire/startup.ts";
+import { applyBackPressure } from "./back-pressure.ts";
 import { ClientHandler } from "./client-handler.ts";
 import { ClientPump } from "./client-pump.ts";
 import { Dialogue } from "./dialogue.ts";
@@ -13,7 +14,7 @@ import { reasonOf } from "./server-tls.ts";
 import type { SessionContext, SessionServer } from "./session-context.ts";
 import { sessionInfo } from "./session-info.ts";
 import { isAtRest, type SessionState, stateOf } from "./session-state.ts";
-import { abandon, finish, readOn, setReading } from "./sockets.ts";
+import { abandon, finish, readOn } from "./sockets.ts";
 import { startupBytes } from "./startup-bytes.ts";
 
 export interface SessionOptions {
@@ -56,6 +57,8 @@ export class Session {
   readonly #isUnread: boolean;
   #isRunning = false;
   #isDraining = false;
+  /** It has closed its side: nothing more comes from it. */
+  #isClientDone = false;
   #isEnded = false;
 
   constructor(options: SessionOptions) {
@@ -114,7 +117,9 @@ export class Session {
     );
 
     context.observer.sessionOpened(this.info);
-    this.#listen();
+    this.#client.on("drain", () => this.#updateReading());
+    this.#client.on("end", () => this.#clientEnded());
+    for (const event of ["error", "close"]) this.#client.on(event, () => this.#end("client"));
     this.#leaveServer = options.server.connect({
       opened: (server) => this.#connected(server),
       failed: (error) => this.#serverFailed(error),
@@ -142,10 +147,11 @@ export class Session {
     return stateOf(this.#dialogue, this.#clientPump);
   }
 
-  #listen(): void {
-    const client = this.#client;
-    client.on("drain", () => this.#updateReading());
-    for (const event of ["end", "error", "close"]) client.on(event, () => this.#end("client"));
+  /** A client may close its side and still read what it is owed: the server is told as it would be. */
+  #clientEnded(): void {
+    this.#isClientDone = true;
+    if (!this.#clientPump.isReady || !this.#client.writable) this.#end("client");
+    else this.#run(this.#clientPump);
   }
 
   #connected(server: Socket): void {
@@ -167,6 +173,7 @@ export class Session {
   }
 
   #serverEnded(): void {
+    if (this.#isClientDone) this.#end("client");
     const { hasLeft, isLost } = this.#clientPump;
     const isExpected = this.#serverPump.hasSaidWhy || hasLeft || isLost || this.#isUnread;
     if (isExpected) this.#end("server");
@@ -209,6 +216,7 @@ export class Session {
     this.info.bytesSent = this.#toClient.byteCount;
     this.#updateReading();
     if (this.#isDraining) this.#endIfDrained();
+    if (this.#isClientDone && this.#clientPump.isEmpty) this.#server?.end();
   }
 
   /** A message that had to wait may go on. */
@@ -240,7 +248,7 @@ export class Session {
     const dialogue = this.#dialogue;
     const { pipeline } = dialogue;
     // A COPY waits for the client's data.
-    const isDrained = dialogue.isWaitingForDrain && (pipeline.count === 0 || pipeline.isCopyIn);
+    const isDrained = dialogue.isWaitingForDrain && (pipeline.isDrained || pipeline.isCopyIn);
     if (!isDrained && !dialogue.isWaitingForRoom) return;
     dialogue.isWaitingForDrain = false;
     dialogue.isWaitingForRoom = false;
@@ -254,17 +262,16 @@ export class Session {
     else this.fail(ending);
   }
 
-  /** Reads from each side only what the other side has room for. */
   #updateReading(): void {
     if (this.#isEnded) return;
-    const { limits, hits } = this.#context;
-    const max = limits.bufferSizeMax;
-    const isFull = this.#toServer.waitingSize > max || this.#clientPump.waitingSize > max;
-    if (setReading(this.#client, !isFull) && isFull) hits.add("buffer_size_max");
-    if (this.#server === undefined) return;
-    const isStalled = this.#toClient.waitingSize > max;
-    const isWanted = !isStalled && !this.#serverPump.isBlocked;
-    if (setReading(this.#server, isWanted) && isStalled) hits.add("buffer_size_max");
+    applyBackPressure(this.#context, {
+      client: this.#client,
+      server: this.#server,
+      toClient: this.#toClient,
+      toServer: this.#toServer,
+      clientPump: this.#clientPump,
+      serverPump: this.#serverPump,
+    });
   }
 
   #endIfDrained(): void {

@@ -27,7 +27,8 @@ export function readingInto(take: (chunk: Buffer) => void): OnReadOpts {
  * A socket in place of `socket`, on the same connection, whose bytes go to `take`. Sockets that a
  * server accepts can't be given `onread`, so their connection is handed on to one that can. What comes
  * in over TLS is decrypted by its own socket, which therefore stays, and `take` gets its "data"; so
- * it is where Node.js doesn't let go of the connection.
+ * it is where Node.js doesn't let go of the connection. One that was handed on stays open for writing
+ * when the peer has said its last.
  */
 export function readOn(socket: Socket, take: (chunk: Buffer) => void): Socket {
   const before: Socket & Handled = socket;
@@ -37,8 +38,10 @@ export function readOn(socket: Socket, take: (chunk: Buffer) => void): Socket {
     return socket;
   }
   before._handle = null;
-  const options = { handle, onread: readingInto(take), readable: true, writable: true };
-  const after = new Socket(options);
+  const after = new Socket({
+    ...{ handle, onread: readingInto(take), readable: true, writable: true },
+    allowHalfOpen: true,
+  });
   // It has no connection any more; its server has to know that it is gone.
   before.destroy();
   return after;

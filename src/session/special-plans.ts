@@ -1,17 +1,35 @@
 import { performance } from "node:perf_hooks";
 import type { VersionTag } from "../version/tag.ts";
+import type { AnalysisFailure } from "./analysis-thread.ts";
 import type { Choice, Dialogue } from "./dialogue.ts";
 import type { Refusal, StatementPlan, TextPlan } from "./text-plan.ts";
 
 /** The plan of a statement that is too large to be analysed: passed on or refused as a whole. */
 export function oversizePlan(dialogue: Dialogue): TextPlan {
+  dialogue.context.hits.add("statement_size_max");
+  return unseenPlan(dialogue, OVERSIZE);
+}
+
+/**
+ * The choice for a text that could not be analysed: passed on or refused as a whole, as one that is
+ * larger than is analysed.
+ */
+export function unanalysedChoice(dialogue: Dialogue, text: string, why: AnalysisFailure): Choice {
+  dialogue.large.forget();
+  if (why === "too_slow") dialogue.context.hits.add("analysis_timeout");
+  const plan = unseenPlan(dialogue, { ...UNANALYSED, detail: `${WHY[why]} ${MATTERS}` });
+  // It could hold anything.
+  if (plan.statements[0]?.refusal === undefined) couldBeAnything(dialogue);
+  return choiceOf(plan, text, dialogue.info.tag);
+}
+
+function unseenPlan(dialogue: Dialogue, refusal: Refusal): TextPlan {
   const { context, info } = dialogue;
-  context.hits.add("statement_size_max");
   const mayBeTagged = context.tagging.usesComments && dialogue.windows.length > 0;
   const isNamed = mayBeTagged || !dialogue.naming(info.tag).isEmpty;
   const couldMatter = isNamed || context.policy.onMissing !== "off";
   const isRefused = couldMatter && context.limits.oversize === "reject";
-  return wholePlan("(too large to be analysed)", isRefused ? OVERSIZE : undefined);
+  return wholePlan("(too large to be analysed)", isRefused ? refusal : undefined);
 }
 
 /** The plan of what is sent on as it came, without being SQL. */
@@ -38,7 +56,7 @@ export function unreadChoice({ info }: Dialogue, plan: TextPlan, text = ""): Cho
 export function couldBeAnything(dialogue: Dialogue): void {
   dialogue.forgetSchemas();
   dialogue.hasUnsettledSession = true;
-  dialogue.needsCatalog = true;
+  dialogue.catalogNeed.assume();
 }
 
 function choiceOf(plan: TextPlan, text: string, tag: VersionTag | undefined): Choice {
@@ -67,6 +85,23 @@ const OVERSIZE: Refusal = {
   detail:
     "It is larger than limits.statement_size_max, and a window or a guard rule could matter to it.",
   hint: "Send values as parameters, raise limits.statement_size_max, or set limits.oversize to pass.",
+  offset: undefined,
+};
+
+const WHY: Readonly<Record<AnalysisFailure, string>> = {
+  too_slow: "To analyse it took longer than limits.analysis_timeout.",
+  too_large: "To analyse it took more memory than there is for it.",
+  too_many: "Too many large statements wait for it.",
+  broken: "The thread that analyses large statements ended.",
+};
+const MATTERS = "A window or a guard rule could matter to it.";
+
+const UNANALYSED: Refusal = {
+  rule: "statement-size",
+  sqlstate: "54001",
+  message: "the statement is too complex for straddle to analyse",
+  detail: "",
+  hint: "Send values as parameters, split the statement, or set limits.oversize to pass.",
   offset: undefined,
 };
 

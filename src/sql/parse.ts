@@ -25,6 +25,9 @@ export type Parsed =
  */
 const NESTING_MAX = 500;
 
+/** What the parser does with comments that nest takes time by the square of their depth. */
+const COMMENT_NESTING_MAX = 50;
+
 // One at work and one in reserve: a trap must not leave the next statement without a parser.
 let isLoaded = false;
 let instance: Instance | undefined;
@@ -47,7 +50,8 @@ export function parseSql(text: string): Parsed {
   if (nestingOf(text) > NESTING_MAX) {
     return { kind: "too_complex", message: `It nests deeper than ${NESTING_MAX} brackets` };
   }
-  const outcome = ask((parser) => parser.parse(text));
+  const source = withoutNestedComments(text);
+  const outcome = ask((parser) => parser.parse(source));
   if (outcome === undefined) return { kind: "too_complex", message: "It nests too deeply" };
   if (outcome.kind === "error") {
     // It stumbles over a comment between the parts of a string, where the server does not.
@@ -59,13 +63,14 @@ export function parseSql(text: string): Parsed {
     const { message, position } = outcome;
     return { kind: "syntax_error", message, offset: codePointOffset(text, position) };
   }
-  return { kind: "parsed", statements: statementsOf(outcome.tree, text) };
+  return { kind: "parsed", statements: statementsOf(outcome.tree, source) };
 }
 
 /** libpg_query's fingerprint: the same for texts that differ in constants only. "" if unparsable. */
 export function fingerprintSql(text: string): string {
   if (nestingOf(text) > NESTING_MAX) return "";
-  return ask((parser) => parser.fingerprint(text)) ?? "";
+  const source = withoutNestedComments(text);
+  return ask((parser) => parser.fingerprint(source)) ?? "";
 }
 
 /** Undefined when the parser ran out of its stack, or is being replaced because it did. */
@@ -105,6 +110,17 @@ function nestingOf(text: string): number {
     else if (code === 0x29 || code === 0x5d) depth = Math.max(0, depth - 1);
   }
   return depthMax;
+}
+
+function withoutNestedComments(text: string): string {
+  let depth = 0;
+  for (let at = text.indexOf("*"); at >= 0 && depth <= COMMENT_NESTING_MAX; ) {
+    if (text[at - 1] === "/") depth += 1;
+    else if (text[at + 1] === "/") depth = Math.max(0, depth - 1);
+    at = text.indexOf("*", at + 1);
+  }
+  // Inside of strings they were counted as well: to be without comments does a text no harm.
+  return depth > COMMENT_NESTING_MAX ? withoutComments(text) : text;
 }
 
 function statementsOf(result: unknown, text: string): ParsedStatement[] {

@@ -10,23 +10,31 @@ export function nameRelation(
   const logicalByPhysical = new Map<string, string>();
   let logicalName = relation.name;
   let isTableRenamed = false;
+  let otherName: string | undefined;
+  const otherByPhysical = new Map<string, string>();
   for (const { window, side } of windows) {
     if (window.renameTable !== undefined) {
       isTableRenamed = true;
       logicalName = side === "old" ? window.table : window.renameTable;
+      otherName = side === "old" ? window.renameTable : window.table;
     }
     for (const [before, after] of window.renameColumns) {
       const logical = side === "old" ? before : after;
       const physical = relation.columns.some(({ name }) => name === before) ? before : after;
       logicalByPhysical.set(physical, logical);
+      otherByPhysical.set(physical, side === "old" ? after : before);
     }
   }
-  const columns = relation.columns.map(({ name, attnum, isGenerated = false }: Column) => ({
-    logical: logicalByPhysical.get(name) ?? name,
-    physical: name,
-    attnum,
-    isGenerated,
-  }));
+  const columns = relation.columns.map(({ name, attnum, isGenerated = false }: Column) => {
+    const other = otherByPhysical.get(name);
+    return {
+      logical: logicalByPhysical.get(name) ?? name,
+      physical: name,
+      attnum,
+      isGenerated,
+      ...(other === undefined ? {} : { otherName: other }),
+    };
+  });
   const lastWindowed = columns.findLastIndex(({ physical }) => logicalByPhysical.has(physical));
   return {
     oid: relation.oid,
@@ -35,6 +43,7 @@ export function nameRelation(
     physicalName: relation.name,
     kind: relation.kind,
     isTableRenamed,
+    ...(otherName === undefined ? {} : { otherName }),
     columns,
     aliasCount: lastWindowed + 1,
     exchange: exchangeOf(columns),

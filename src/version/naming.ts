@@ -10,6 +10,8 @@ export interface NamedColumn {
   readonly physical: string;
   readonly attnum: number;
   readonly isGenerated: boolean;
+  /** The name that it has for the versions on the other side of its window; undefined without one. */
+  readonly otherName?: string;
 }
 
 /** A table under a window, with the names that one version uses for it. */
@@ -22,6 +24,8 @@ export interface NamedRelation {
   readonly kind: string;
   /** The window renames the table itself, whether or not that has happened yet. */
   readonly isTableRenamed: boolean;
+  /** The table's name for the versions on the other side, where the window renames it. */
+  readonly otherName?: string;
   /** Live columns, in order. */
   readonly columns: readonly NamedColumn[];
   /** How many leading columns an alias list must name: up to the last windowed one, 0 if none is. */

@@ -18,4 +18,5 @@ export type ProtocolErrorCode =
   | "frame_unknown"
   | "frame_malformed"
   | "startup_size"
+  | "too_many_syncs"
   | "unexpected_reply";

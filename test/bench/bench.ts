@@ -91,10 +91,11 @@ async function withTargets(
     const pgBouncer = await startPgBouncer(server, folder, SESSIONS_MAX);
     if (pgBouncer === undefined) say("PgBouncer is not installed: it is left out");
     else stops.push(() => pgBouncer.stop());
-    const { nodeOptions } = options;
+    const { nodeOptions, workers } = options;
     const straddle = await startStraddle(server, folder, {
       sessionsMax: SESSIONS_MAX,
       nodeOptions,
+      workers,
     });
     stops.push(() => straddle.stop());
     await measure([direct, ...(pgBouncer === undefined ? [] : [pgBouncer]), straddle], folder);

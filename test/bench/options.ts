@@ -10,6 +10,8 @@ export interface BenchOptions {
   readonly isMarkdown: boolean;
   /** Only these parts; all when empty. */
   readonly parts: readonly Part[];
+  /** Straddle's processes that serve. */
+  readonly workers: number;
   /** Passed to the node that runs Straddle: `--cpu-prof --cpu-prof-dir=...`. */
   readonly nodeOptions: readonly string[];
 }
@@ -23,6 +25,7 @@ export const USAGE = `npm run bench -- [options]
   --seconds <n>         length of one pgbench run (4; quick: 2)
   --rounds <n>          rounds, in each of which every target has its turn (3; quick: 1)
   --only <part>         ${PARTS.join(", ")}; may be given several times
+  --workers <n>         Straddle's processes that serve (1)
   --node-option <text>  for the node that runs Straddle; may be given several times
   --markdown            print the table as Markdown as well`;
 
@@ -35,6 +38,7 @@ export function readOptions(args: readonly string[]): BenchOptions | "help" {
       seconds: { type: "string" },
       rounds: { type: "string" },
       only: { type: "string", multiple: true, default: [] },
+      workers: { type: "string" },
       "node-option": { type: "string", multiple: true, default: [] },
       markdown: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
@@ -47,6 +51,7 @@ export function readOptions(args: readonly string[]): BenchOptions | "help" {
     seconds: count("--seconds", values.seconds, isQuick ? 2 : 4),
     rounds: count("--rounds", values.rounds, isQuick ? 1 : 3),
     parts: values.only.map(part),
+    workers: count("--workers", values.workers, 1),
     nodeOptions: values["node-option"],
     isMarkdown: values.markdown,
   };

@@ -2,6 +2,7 @@ import { existsSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "../../src/cli/embedded/free-port.ts";
+import { processTree } from "./process-usage.ts";
 import type { Address } from "./raw-client.ts";
 import { DATABASE, startProxy, type Target, USER } from "./target.ts";
 
@@ -28,7 +29,11 @@ const COLLECT_MS = 500;
 export async function startStraddle(
   server: Address,
   folder: string,
-  options: { readonly sessionsMax: number; readonly nodeOptions: readonly string[] },
+  options: {
+    readonly sessionsMax: number;
+    readonly nodeOptions: readonly string[];
+    readonly workers: number;
+  },
 ): Promise<Target> {
   const main = "dist/cli/main.js";
   if (!existsSync(main)) throw new Error(`${main} is missing: npm run build`);
@@ -47,6 +52,7 @@ export async function startStraddle(
     audit: { to: "file", path: auditFile },
     metrics: { port: await freePort() },
     limits: { sessions_max: options.sessionsMax },
+    workers: options.workers,
   };
   writeFileSync(file, JSON.stringify(config, null, 2));
   const proxy = await startProxy({
@@ -62,7 +68,8 @@ export async function startStraddle(
       truncateSync(auditFile);
     },
     async tidyMemory() {
-      if (proxy.processId !== undefined) process.kill(proxy.processId, "SIGUSR2");
+      const ids = proxy.processId === undefined ? [] : processTree(proxy.processId);
+      for (const id of ids) process.kill(id, "SIGUSR2");
       await sleep(COLLECT_MS);
     },
   };

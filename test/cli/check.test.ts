@@ -55,7 +55,7 @@ test("a window, what breaks at its rename and what follows", async () => {
   expect(await findings(yaml)).toEqual([
     GUARD,
     "ok public.orders: the window fits the catalog (old: <2.0.0, new: >=2.0.0)",
-    "warning public.orders: function breaks() says user_id in its body; if it means this table, it breaks at the rename: replace it in the same transaction",
+    "warning public.orders: function breaks() says user_id (line 1), and breaks at the rename: replace it in the same transaction",
     "note public.orders: default value for column twice of table orders uses user_id and follows the rename by itself",
     "note public.orders: function follows() uses user_id and follows the rename by itself",
     "note public.orders: rule _RETURN on view spenders uses user_id and follows the rename by itself",

@@ -7,6 +7,8 @@ import { parseConfig } from "../../src/config/load.ts";
 import type { CountedLimit } from "../../src/session/limit-hits.ts";
 import {
   bind,
+  copyData,
+  copyDone,
   describeStatement,
   execute,
   parse,
@@ -247,6 +249,20 @@ test("pipeline_max: a batch of many more messages than that goes through", async
     "SELECT 1",
     "I",
   ]);
+});
+
+test("pipeline_max: Syncs within COPY, which are not answered, do not keep its end back", async () => {
+  await start("pipeline_max: 3");
+  const client = await logIn();
+  await client.send(query("COPY orders FROM STDIN"), sync(), sync());
+  await client.until("CopyInResponse");
+  await client.send(copyData("3\t30\n"), copyDone());
+  await client.until("CommandComplete");
+  await client.until("ReadyForQuery");
+  // More of them than are counted: nobody could tell what is answered.
+  await client.send(query("COPY orders FROM STDIN"), ...Array.from({ length: 4 }, sync));
+  await client.untilClosed();
+  expect(client.transcript.at(-2)).toContain("C08P01\\0Mmore Syncs within COPY than");
 });
 
 test("pipeline_max: an error in such a batch skips the rest of it, no more", async () => {

@@ -424,7 +424,7 @@ for (const { name, binaries, isThere } of SERVERS) {
     test.skipIf(binaries !== undefined)(
       "a stream is ended when Straddle stops, at the deadline",
       async () => {
-        const own = await startTestStraddle(database, STRADDLE);
+        const own = await startTestStraddle(database, `${STRADDLE}shutdown: { delay_max: 500ms }`);
         const client = await logIn(own.port, { replication: "true", application_name: "s" });
         await client.send(query(`START_REPLICATION ${await currentLsn()}`));
         await client.until("CopyBothResponse");

@@ -91,6 +91,7 @@ test("every limit is counted from the start, at 0, and its most is told where it
   const values = all.filter(([name]) => name.startsWith("straddle_limit_hits_total"));
   expect(values.map(([, value]) => value)).toEqual(values.map(() => 0));
   expect(named("straddle_limit_hits_total").sort()).toEqual([
+    "analysis_timeout",
     "buffer_size_max",
     "cache_size_max",
     "greetings_max",
@@ -231,10 +232,11 @@ test("idle_timeout: as the server's idle_session_timeout, but for transactions a
   await itself.untilClosed();
 
   await start("idle_timeout: 300ms");
-  const [idle, open, busy] = [await logIn(), await logIn(), await logIn()];
+  const idle = await logIn();
+  const startedAt = performance.now();
+  const [open, busy] = [await logIn(), await logIn()];
   await ask(open, "BEGIN");
   await busy.send(query("SELECT pg_sleep(1)"));
-  const startedAt = performance.now();
   await idle.untilClosed();
   expect(performance.now() - startedAt).toBeGreaterThan(290);
   expect(lastError(idle)).toBe(lastError(itself));

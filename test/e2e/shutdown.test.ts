@@ -1,12 +1,13 @@
-import { renameSync, writeFileSync } from "node:fs";
+import { mkdtempSync, renameSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { query } from "../support/client-frames.ts";
 import { createDatabase, type TestDatabase } from "../support/server.ts";
-import { Program, type StraddleProcess, settingsFor } from "../support/straddle-process.ts";
+import { runStraddle, type StraddleProcess, settingsFor } from "../support/straddle-process.ts";
 import { wireClient } from "../support/twins.ts";
 import { until } from "../support/until.ts";
 import type { WireClient } from "../support/wire-client.ts";
@@ -14,13 +15,11 @@ import type { WireClient } from "../support/wire-client.ts";
 /** `straddle run` as a process: what signals and POST /quitquitquit do to it. */
 
 let database: TestDatabase;
-let program: Program;
 let straddle: StraddleProcess | undefined;
 const clients: WireClient[] = [];
 
 beforeAll(async () => {
   database = await createDatabase();
-  program = new Program();
 });
 
 afterEach(async () => {
@@ -30,13 +29,13 @@ afterEach(async () => {
 });
 
 afterAll(async () => {
-  program?.remove();
   await database.drop();
 });
 
 async function run(yaml: string): Promise<StraddleProcess> {
-  straddle = await program.run(database, yaml);
-  return straddle;
+  const running = await runStraddle(database, yaml);
+  straddle = running;
+  return running;
 }
 
 async function logIn(port: number): Promise<WireClient> {
@@ -152,7 +151,7 @@ test("POST /quitquitquit: does what SIGTERM does, however often it is sent", asy
 });
 
 test("SIGHUP: settings are read again and the audit log is opened anew, without a dropped session", async () => {
-  const audit = join(program.folder, "audit.jsonl");
+  const audit = join(mkdtempSync(join(tmpdir(), "straddle-test-")), "audit.jsonl");
   const settings = (more: string) =>
     settingsFor(database, `audit: { to: file, path: ${audit} }\n${more}`);
   const running = await run(`audit: { to: file, path: ${audit} }`);

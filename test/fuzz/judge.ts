@@ -21,9 +21,13 @@ const OWN = /\\0Rstraddle/;
 /** Not every XX000: a Query behind an unsynced Execute gets one of PostgreSQL itself, both ways. */
 export const BUG = /because of an internal error\\0/;
 
+/** What Straddle says of a server that breaks the protocol; a real one does not. */
+const OWN_FATAL = /C08P01\\0Ma reply to .*\\0Rstraddle/;
+
 /** What is wrong with a conversation through Straddle, given the same one directly. */
 export function fault(direct: readonly string[], through: readonly string[]): string | undefined {
   if (through.some((line) => BUG.test(line))) return "a bug ended the session";
+  if (through.some((line) => OWN_FATAL.test(line))) return "straddle takes right answers for wrong";
   const length = Math.max(direct.length, through.length);
   for (let index = 0; index < length; index++) {
     if (direct[index] === through[index]) continue;

@@ -175,9 +175,25 @@ export const READS: readonly RewriteCase[] = [
     before: "SELECT array_agg(o) FROM orders o",
     after: "SELECT array_agg(o) FROM orders o(id, user_id)",
   },
+  { before: "SELECT 'person'::regclass::oid > 9", after: "SELECT 'people'::regclass::oid > 9" },
   {
-    before: "SELECT 'person'::regclass",
-    refused: "0A000 The table named in 'person'::regclass is being renamed.",
+    before: `SELECT CAST(' public . "person" ' AS regclass)::oid > 9, to_regclass('PERSON'::text)::oid > 9`,
+    after:
+      "SELECT CAST('public.people' AS regclass)::oid > 9, to_regclass('people'::text)::oid > 9",
+  },
+  { before: "SELECT 'people'::regclass", refused: '42P01 relation "people" does not exist' },
+  { before: "SELECT to_regclass('people')", after: "SELECT to_regclass('person')" },
+  { before: "SELECT '3'::regclass::oid, '\"Person\"'::text, my_func('person')", after: "=" },
+  {
+    before: "SELECT E'person'::regclass",
+    refused:
+      "0A000 The constant 'person' names what is being renamed, and is spelt in a way that can't be rewritten.",
+  },
+  {
+    before:
+      "SELECT pg_get_serial_sequence('orders', 'user_id'), has_column_privilege('orders', 'user_id', 'SELECT'), has_table_privilege(CURRENT_USER, 'public.person', 'SELECT')",
+    after:
+      "SELECT pg_get_serial_sequence('orders', 'customer_id'), has_column_privilege('orders', 'customer_id', 'SELECT'), has_table_privilege(CURRENT_USER, 'public.people', 'SELECT')",
   },
   { before: "SELECT 'orders'::regclass", after: "=" },
   {

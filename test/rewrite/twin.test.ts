@@ -41,6 +41,7 @@ const SCHEMA = `
   INSERT INTO users VALUES (1, 'one'), (20, 'twenty');
   INSERT INTO archive.orders VALUES (1, 2, 'o');
   INSERT INTO plain VALUES (1, 2, 'l');
+  ANALYZE;
 `;
 
 const FLIP = `

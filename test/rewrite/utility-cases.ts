@@ -101,7 +101,26 @@ export const UTILITY: readonly RewriteCase[] = [
   {
     before: "CREATE INDEX ON orders (user_id)",
     refused:
+      '0A000 It names an object that is to be called after a column of "orders", which is being renamed (user_id is customer_id now).',
+  },
+  {
+    before:
+      "CREATE UNIQUE INDEX i ON public.orders USING btree (user_id, (orders.user_id + 1)) INCLUDE (note) WHERE user_id > 1 /* user_id */",
+    after:
+      "CREATE UNIQUE INDEX i ON public.orders USING btree (customer_id, (orders.customer_id + 1)) INCLUDE (note) WHERE customer_id > 1 /* user_id */",
+  },
+  {
+    before: "CREATE INDEX user_id ON orders (user_id)",
+    refused:
       '0A000 It names column "user_id" of "orders", which is being renamed (user_id is customer_id now).',
+  },
+  {
+    before: 'CREATE INDEX i ON invoices ("Payer Id", lower(rest), nr DESC)',
+    after: 'CREATE INDEX i ON invoices ("payer", lower(rest), number DESC)',
+  },
+  {
+    before: "CREATE INDEX i ON orders (customer_id)",
+    after: "CREATE INDEX i ON orders (user_id)",
   },
   { before: "CREATE INDEX ON orders (total)", after: "=" },
   {
@@ -110,9 +129,63 @@ export const UTILITY: readonly RewriteCase[] = [
       '0A000 It names its columns of "orders", which is being renamed (user_id is customer_id now).',
   },
   {
-    before: "CREATE POLICY p ON orders USING (user_id = 1)",
+    before: "CREATE POLICY p ON orders USING (user_id = 1) WITH CHECK (orders.user_id > 0)",
+    after: "CREATE POLICY p ON orders USING (customer_id = 1) WITH CHECK (orders.customer_id > 0)",
+  },
+  {
+    before:
+      "CREATE POLICY p ON orders USING (EXISTS (SELECT FROM users WHERE users.user_id = orders.id))",
     refused:
       '0A000 It names column "user_id" of "orders", which is being renamed (user_id is customer_id now).',
+  },
+  {
+    before:
+      "ALTER TABLE orders ALTER user_id SET NOT NULL, ADD CONSTRAINT c CHECK (user_id > 0), ADD CONSTRAINT f FOREIGN KEY (user_id) REFERENCES plain (id), ALTER user_id TYPE bigint USING user_id::bigint, ADD CONSTRAINT u UNIQUE (user_id) INCLUDE (note)",
+    after:
+      "ALTER TABLE orders ALTER customer_id SET NOT NULL, ADD CONSTRAINT c CHECK (customer_id > 0), ADD CONSTRAINT f FOREIGN KEY (customer_id) REFERENCES plain (id), ALTER customer_id TYPE bigint USING customer_id::bigint, ADD CONSTRAINT u UNIQUE (customer_id) INCLUDE (note)",
+  },
+  {
+    before: "ALTER TABLE orders ADD UNIQUE (user_id)",
+    refused:
+      '0A000 It names an object that is to be called after a column of "orders", which is being renamed (user_id is customer_id now).',
+  },
+  {
+    before: "ALTER TABLE orders ADD CONSTRAINT f FOREIGN KEY (user_id) REFERENCES users (user_id)",
+    refused:
+      '0A000 It names column "user_id" of "orders", which is being renamed (user_id is customer_id now).',
+  },
+  {
+    before: "ALTER TABLE orders DROP COLUMN user_id",
+    refused:
+      '0A000 It names column "user_id" of "orders", which is being renamed (user_id is customer_id now).',
+  },
+  {
+    before: "ALTER TABLE orders ADD COLUMN user_id int",
+    refused:
+      '0A000 It names column "user_id" of "orders", which is being renamed (user_id is customer_id now).',
+  },
+  {
+    before: "ALTER TABLE plain ADD FOREIGN KEY (id) REFERENCES orders (user_id)",
+    after: "ALTER TABLE plain ADD FOREIGN KEY (id) REFERENCES orders (customer_id)",
+  },
+  {
+    before: "CREATE TABLE z (a int REFERENCES orders (user_id), b int)",
+    after: "CREATE TABLE z (a int REFERENCES orders (customer_id), b int)",
+  },
+  {
+    before: "CREATE TABLE z (user_id int REFERENCES orders (user_id))",
+    refused:
+      '0A000 It names column "user_id" of "orders", which is being renamed (user_id is customer_id now).',
+  },
+  {
+    before:
+      "CREATE TRIGGER t AFTER UPDATE OF user_id ON orders FOR EACH ROW WHEN (old.user_id <> new.user_id) EXECUTE FUNCTION f('user_id')",
+    after:
+      "CREATE TRIGGER t AFTER UPDATE OF customer_id ON orders FOR EACH ROW WHEN (old.customer_id <> new.customer_id) EXECUTE FUNCTION f('user_id')",
+  },
+  {
+    before: "CREATE STATISTICS s ON user_id, total FROM orders",
+    after: "CREATE STATISTICS s ON customer_id, total FROM orders",
   },
   { before: "ALTER TABLE orders ADD COLUMN foo int", after: "=" },
   { before: "ALTER TABLE orders RENAME user_id TO customer_id", after: "=" },
@@ -135,18 +208,20 @@ export const UTILITY: readonly RewriteCase[] = [
   { before: "DROP TABLE orders", after: "=" },
   { before: "DROP TABLE archive.orders", after: "=" },
   {
-    before: "COMMENT ON COLUMN orders.user_id IS 'x'",
-    refused:
-      '0A000 It names column "user_id" of "orders", which is being renamed (user_id is customer_id now).',
+    before: "COMMENT ON COLUMN orders.user_id IS 'user_id'",
+    after: "COMMENT ON COLUMN orders.customer_id IS 'user_id'",
   },
   { before: "COMMENT ON COLUMN orders.total IS 'user_id'", after: "=" },
   {
-    before: "VACUUM orders (user_id)",
-    refused:
-      '0A000 It names column "user_id" of "orders", which is being renamed (user_id is customer_id now).',
+    before: "ANALYZE plain (id), orders (user_id)",
+    after: "ANALYZE plain (id), orders (customer_id)",
   },
   {
-    before: "GRANT SELECT (user_id) ON orders TO public",
+    before: "GRANT SELECT (user_id, id), UPDATE (user_id) ON orders TO public",
+    after: "GRANT SELECT (customer_id, id), UPDATE (customer_id) ON orders TO public",
+  },
+  {
+    before: "GRANT SELECT (user_id) ON orders, users TO public",
     refused:
       '0A000 It names column "user_id" of "orders", which is being renamed (user_id is customer_id now).',
   },

@@ -182,3 +182,49 @@ test("a session that ends drops what is left, oldest first", () => {
   pipeline.clear();
   expect([seen, pipeline.count]).toEqual([["parse dropped", "sync dropped"], 0]);
 });
+
+/** How many ReadyForQuery come behind the error hangs on how far the server had read. */
+for (const readyCount of [1, 2]) {
+  test(`a COPY that fails, with Syncs in and behind its data: ${readyCount} of them answered`, () => {
+    const pipeline = new Pipeline({ countMax: 10 });
+    const asked = { isOwn: false, executions: [] } as const;
+    pipeline.push({ ...asked, kind: "execute" });
+    pipeline.push({ ...asked, kind: "sync" });
+    pipeline.push({ ...asked, kind: "copy_end" });
+    pipeline.copyInStarted();
+    pipeline.fail();
+    // It arrives behind the error, and could be the one that is answered.
+    pipeline.push({ ...asked, kind: "sync" });
+    pipeline.push({ ...asked, kind: "parse" });
+    for (let count = 0; count < readyCount; count++) pipeline.ready();
+    expect(pipeline.answering()?.kind).toBe("parse");
+    pipeline.complete();
+    expect(pipeline.count).toBe(0);
+  });
+}
+
+test("what is left of such a COPY keeps nobody waiting", () => {
+  const pipeline = new Pipeline({ countMax: 10 });
+  const asked = { isOwn: false, executions: [] } as const;
+  for (const kind of ["execute", "sync", "copy_end", "sync"] as const)
+    pipeline.push({ ...asked, kind });
+  pipeline.copyInStarted();
+  expect(pipeline.isDrained).toBe(false);
+  pipeline.fail();
+  pipeline.ready();
+  expect([pipeline.count, pipeline.isDrained]).toEqual([1, true]);
+});
+
+test("the second COPY of a string ignores the Sync that was sent ahead of it", () => {
+  const pipeline = new Pipeline({ countMax: 10 });
+  const asked = { isOwn: false, executions: [] } as const;
+  for (const kind of ["query", "copy_end", "sync"] as const) pipeline.push({ ...asked, kind });
+  pipeline.copyInStarted();
+  pipeline.copySucceeded();
+  pipeline.copyInStarted();
+  pipeline.push({ ...asked, kind: "copy_end" });
+  pipeline.copyInEnded();
+  pipeline.copySucceeded();
+  expect(pipeline.ready()?.kind).toBe("query");
+  expect(pipeline.count).toBe(0);
+});

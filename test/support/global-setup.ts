@@ -1,13 +1,19 @@
 import type { TestProject } from "vitest/node";
+import { buildProgram } from "./built-program.ts";
 import { startServer } from "./server.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
     server: { readonly host: string; readonly port: number; readonly socketFolder: string };
+    /** The compiled program. */
+    main: string;
   }
 }
 
-/** One PostgreSQL for the whole run; each test file makes databases of its own in it. */
+/**
+ * One PostgreSQL for the whole run, in which each test file makes databases of its own, and the
+ * compiled program.
+ */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const server = await startServer();
   project.provide("server", {
@@ -15,5 +21,10 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     port: server.port,
     socketFolder: server.socketFolder,
   });
-  return () => server.stop();
+  const program = buildProgram();
+  project.provide("main", program.main);
+  return async () => {
+    program.remove();
+    await server.stop();
+  };
 }

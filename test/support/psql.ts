@@ -8,15 +8,15 @@ export const psqlVersion = Number(
 /** What `psql` prints, or what it complains of. Nothing but its arguments tells it where to go. */
 export async function psql(
   connection: string,
-  options: { readonly sql?: string; readonly password?: string } = {},
+  options: { readonly sql?: string; readonly password?: string; readonly flags?: string } = {},
 ): Promise<string> {
-  const { sql = "SELECT session_user", password } = options;
+  const { sql = "SELECT session_user", password, flags = "-XAtw" } = options;
   const env = {
     PATH: process.env["PATH"],
     HOME: "/nonexistent",
     ...(password === undefined ? {} : { PGPASSWORD: password }),
   };
-  const child = spawn("psql", ["-XAtw", "-v", "VERBOSITY=verbose", "-c", sql, connection], { env });
+  const child = spawn("psql", [flags, "-v", "VERBOSITY=verbose", "-c", sql, connection], { env });
   let printed = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (chunk: Buffer) => {

@@ -27,6 +27,8 @@ export async function startServer(
     ...(options.binaries === undefined ? {} : { binaries: options.binaries }),
     settings: {
       fsync: "off",
+      // Twins have to plan alike: rows without an order come in the plan's.
+      autovacuum: "off",
       synchronous_commit: "off",
       full_page_writes: "off",
       max_connections: "300",

@@ -1,43 +1,24 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { inject } from "vitest";
 import { parse } from "yaml";
 import type { TestDatabase } from "./server.ts";
 import { until } from "./until.ts";
 
-/** The program as it is shipped, compiled for a test file that runs it as a process of its own. */
-export class Program {
-  readonly folder: string;
-
-  constructor() {
-    mkdirSync(".straddle", { recursive: true });
-    // Within the repository, for its packages to be found.
-    this.folder = resolve(mkdtempSync(".straddle/program-"));
-    const out = join(this.folder, "dist");
-    const compiler = join("node_modules", ".bin", "tsc");
-    const result = spawnSync(compiler, ["-p", "tsconfig.build.json", "--outDir", out]);
-    if (result.status !== 0) throw new Error(`tsc: ${result.stdout}${result.stderr}`);
-    copyFileSync("package.json", join(this.folder, "package.json"));
-  }
-
-  remove(): void {
-    rmSync(this.folder, { recursive: true, force: true });
-  }
-
-  /** `straddle run` with these settings. */
-  async run(database: TestDatabase, yaml: string): Promise<StraddleProcess> {
-    const file = join(this.folder, "straddle.yaml");
-    writeFileSync(file, settingsFor(database, yaml));
-    const main = join(this.folder, "dist", "cli", "main.js");
-    const child = spawn(process.execPath, [main, "run", "--config", file], {
-      stdio: ["ignore", "ignore", "pipe"],
-      env: { PATH: process.env["PATH"] },
-    });
-    const straddle = new StraddleProcess(child, file);
-    await until("straddle run", () => /listening on/.test(straddle.log) || straddle.hasExited);
-    if (straddle.hasExited) throw new Error(straddle.log);
-    return straddle;
-  }
+/** `straddle run` with these settings, as a process of its own. */
+export async function runStraddle(database: TestDatabase, yaml: string): Promise<StraddleProcess> {
+  const file = join(mkdtempSync(join(tmpdir(), "straddle-test-")), "straddle.yaml");
+  writeFileSync(file, settingsFor(database, yaml));
+  const child = spawn(process.execPath, [inject("main"), "run", "--config", file], {
+    stdio: ["ignore", "ignore", "pipe"],
+    env: { PATH: process.env["PATH"] },
+  });
+  const straddle = new StraddleProcess(child, file);
+  await until("straddle run", () => /listening on/.test(straddle.log) || straddle.hasExited);
+  if (straddle.hasExited) throw new Error(straddle.log);
+  return straddle;
 }
 
 /** All but what is said in `yaml` on free ports, without an audit log. */
@@ -70,6 +51,7 @@ export class StraddleProcess {
     this.ended = new Promise((done) => {
       child.once("close", (code, signal) => {
         this.exit = code ?? signal ?? undefined;
+        rmSync(dirname(configFile), { recursive: true, force: true });
         done();
       });
     });

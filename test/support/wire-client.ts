@@ -130,6 +130,12 @@ export class WireClient {
     clearTimeout(deadline);
   }
 
+  /** Says that nothing more will come, and goes on reading. */
+  endSending(): void {
+    this.transcript.push("> end");
+    this.#socket.end();
+  }
+
   /** Closes this side of the connection, as a client that crashed. */
   abandon(): void {
     this.#socket.destroy();

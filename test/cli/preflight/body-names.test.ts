@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { containsWord } from "../../src/cli/blind-spots.ts";
+import { containsWord } from "../../../src/cli/preflight/body-names.ts";
 
 const cases = [
   { text: "SELECT user_id FROM orders", word: "user_id", contains: true },

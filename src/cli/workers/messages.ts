@@ -1,0 +1,71 @@
+import type { Check } from "../../admin/health.ts";
+import type { Written } from "../../config/written.ts";
+import type { Samples } from "../../metrics/registry.ts";
+import type { FullPlaces, PlaceRequest } from "../../session/places.ts";
+
+/**
+ * What a primary and its workers tell each other. Both run the same program, so what arrives is what
+ * was sent; it travels as JSON, in order.
+ */
+export type ToWorker =
+  /** The first one: the settings to run with. */
+  | { readonly kind: "start"; readonly written: Written; readonly saltKey: string }
+  /** A client that has connected; its socket comes along. */
+  | { readonly kind: "client"; readonly isLocal: boolean }
+  /** The answer to `place`: the session's id, or why there is none. */
+  | { readonly kind: "placed"; readonly request: number; readonly place: number | FullPlaces }
+  /** The system has taken so many bytes of records, and has this problem with the rest. */
+  | { readonly kind: "audit_taken"; readonly size: number; readonly problem: string | null }
+  /** Close a relation, and say `drained` when no statement is inside. */
+  | {
+      readonly kind: "hold";
+      readonly epoch: number;
+      readonly oid: number;
+      readonly holdMs: number;
+    }
+  /** Open it again. `isUnknown`: whoever flipped it is gone, and may have done it or not. */
+  | { readonly kind: "release"; readonly epoch: number; readonly isUnknown: boolean }
+  /** The flip asked for may go ahead; `isOver`: since its time is up. */
+  | { readonly kind: "flip_ready"; readonly flip: number; readonly isOver: boolean }
+  /** Read the catalog again, and say `catalog_read`. */
+  | { readonly kind: "read_catalog"; readonly round: number }
+  /** The answer to `announce`. */
+  | { readonly kind: "announced"; readonly request: number }
+  /** Send `scraped`. */
+  | { readonly kind: "scrape"; readonly request: number }
+  /** Settings that are in force from now on. */
+  | { readonly kind: "settings"; readonly written: Written }
+  /** Sessions are to end, as `shutdown` has it. */
+  | { readonly kind: "stop" }
+  /** They are to end now. */
+  | { readonly kind: "hurry" };
+
+export type ToPrimary =
+  | { readonly kind: "started" }
+  /** It can't start. `isSetup`: told in one sentence, for the operator. */
+  | { readonly kind: "failed"; readonly message: string; readonly isSetup: boolean }
+  /** A client has said what it wants, or is gone. */
+  | { readonly kind: "greeted" }
+  /** A session wants to begin. */
+  | { readonly kind: "place"; readonly request: number; readonly place: PlaceRequest }
+  /** A place is free again. */
+  | { readonly kind: "left"; readonly user: string }
+  /** Whole lines of the audit log; `size` is their bytes. */
+  | { readonly kind: "audit"; readonly lines: string; readonly size: number }
+  /** A session wants to flip a relation. */
+  | {
+      readonly kind: "flip";
+      readonly flip: number;
+      readonly oid: number;
+      readonly holdMs: number;
+    }
+  /** It has, or it has given up. */
+  | { readonly kind: "flipped"; readonly flip: number }
+  /** No statement is inside the relation that `hold` closed. */
+  | { readonly kind: "drained"; readonly epoch: number }
+  /** The catalog has changed: everybody is to read it. */
+  | { readonly kind: "announce"; readonly request: number }
+  | { readonly kind: "catalog_read"; readonly round: number }
+  | { readonly kind: "scraped"; readonly request: number; readonly samples: Samples }
+  /** Once a second, which also says that it is alive. */
+  | { readonly kind: "status"; readonly checks: readonly Check[]; readonly samples: Samples };

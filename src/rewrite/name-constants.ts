@@ -1,0 +1,153 @@
+import type { AstNode } from "../sql/ast.ts";
+import { identifierName, quoteIdentifier, tokenize } from "../sql/tokens.ts";
+import type { NamedRelation } from "../version/naming.ts";
+import { exchangeComposed, exchangeSequenceArguments } from "./name-expressions.ts";
+import { listOf, locationOf, namesOf, nodeOf, stringOf, type TypedNode } from "./node.ts";
+import type { Rewriting } from "./rewriting.ts";
+
+/** Functions that look a table up by its name in a constant, and where among their arguments it stands. */
+const READERS: Readonly<Record<string, { readonly table: number; readonly column?: number }>> = {
+  has_any_column_privilege: { table: -2 },
+  has_column_privilege: { table: -3, column: -2 },
+  has_table_privilege: { table: -2 },
+  pg_get_serial_sequence: { table: 0, column: 1 },
+  pg_indexes_size: { table: 0 },
+  pg_relation_size: { table: 0 },
+  pg_table_size: { table: 0 },
+  pg_total_relation_size: { table: 0 },
+  to_regclass: { table: 0 },
+};
+
+export const NAME_READERS: readonly string[] = Object.keys(READERS);
+
+/** Points `'person'::regclass` at the table's physical name. */
+export function exchangeTableConstant(work: Rewriting, cast: AstNode): void {
+  if (!isRegclass(cast)) return;
+  const constant = constantOf({ type: "TypeCast", node: cast });
+  if (constant !== undefined) exchangeTable(work, constant, "regclass");
+  else exchangeComposed(work, cast);
+}
+
+/** The same for `to_regclass('person')`, `pg_get_serial_sequence('orders', 'user_id')` and their like. */
+export function exchangeArguments(work: Rewriting, call: AstNode): void {
+  const names = namesOf(call, "funcname");
+  const reader = READERS[names.at(-1) ?? ""];
+  if (reader === undefined || (names.length > 1 && names[0] !== "pg_catalog")) return;
+  const args = listOf(call, "args");
+  const isSequence = names.at(-1) === "pg_get_serial_sequence" && args.length === 2;
+  if (isSequence && args.some((each) => constantOf(each) === undefined)) {
+    exchangeSequenceArguments(work, call);
+    return;
+  }
+  const argument = args.at(reader.table);
+  // A cast to regclass is seen to where it is met.
+  if (argument === undefined || (argument.type === "TypeCast" && isRegclass(argument.node))) return;
+  const constant = constantOf(argument);
+  if (constant === undefined) return;
+  const relation = exchangeTable(work, constant, names.at(-1) ?? "");
+  const column = reader.column === undefined ? undefined : constantOf(args.at(reader.column));
+  if (relation === undefined || column === undefined || relation.aliasCount === 0) return;
+  touch(work, relation);
+  const physical = relation.exchange.get(column.text);
+  if (physical !== undefined) exchangeConstant(work, column, physical);
+}
+
+interface Constant {
+  readonly node: AstNode;
+  readonly text: string;
+}
+
+/** A string constant, also under a cast to a type of strings. */
+function constantOf(argument: TypedNode | undefined): Constant | undefined {
+  if (argument === undefined) return undefined;
+  const { type, node } = argument;
+  const constant = type === "A_Const" ? node : nodeOf(nodeOf(node, "arg") ?? {}, "A_Const");
+  const value = constant === undefined ? undefined : nodeOf(constant, "sval");
+  if (constant === undefined || value === undefined) return undefined;
+  return { node: constant, text: stringOf(value, "sval") };
+}
+
+function isRegclass(cast: AstNode): boolean {
+  const typeName = nodeOf(cast, "typeName");
+  return typeName !== undefined && namesOf(typeName, "names").at(-1) === "regclass";
+}
+
+/** The table under a window that a constant names. */
+function exchangeTable(
+  work: Rewriting,
+  constant: Constant,
+  reader: string,
+): NamedRelation | undefined {
+  const parts = namesIn(constant.text);
+  if (parts === undefined) return undefined;
+  const schema = parts.at(-2) ?? "";
+  const name = parts.at(-1) ?? "";
+  const found = work.lookup.find(schema, name);
+  if (found.kind === "hidden") {
+    touch(work, found.relation);
+    if (reader !== "to_regclass") {
+      work.refuse({
+        sqlstate: "42P01",
+        message: `relation "${parts.join(".")}" does not exist`,
+        detail: "",
+        hint: "",
+        offset: locationOf(constant.node),
+      });
+    } else if (!work.lookup.existsPhysically(schema, found.relation.logicalName)) {
+      exchangeConstant(work, constant, dotted(schema, found.relation.logicalName));
+    }
+    return undefined;
+  }
+  if (found.kind !== "windowed") return undefined;
+  const { relation } = found;
+  if (!relation.isTableRenamed) return relation;
+  touch(work, relation);
+  if (relation.physicalName !== name) {
+    const isReached = schema !== "" || work.lookup.reachesUnqualified(relation);
+    const home = isReached ? schema : relation.schema;
+    exchangeConstant(work, constant, dotted(home, relation.physicalName));
+  }
+  return relation;
+}
+
+function touch(work: Rewriting, relation: NamedRelation): void {
+  work.touched.add(relation);
+  work.dependsOnPhysical = true;
+}
+
+function dotted(schema: string, name: string): string {
+  const last = quoteIdentifier(name);
+  return schema === "" ? last : `${quoteIdentifier(schema)}.${last}`;
+}
+
+/** `schema.table` as the server takes it apart; undefined for an OID, and for what it would not take. */
+function namesIn(text: string): readonly string[] | undefined {
+  const tokens = tokenize(text);
+  const parts: string[] = [];
+  for (const [index, token] of tokens.entries()) {
+    if (index % 2 === 1) {
+      if (text.slice(token.start, token.end) !== ".") return undefined;
+      continue;
+    }
+    const isName = token.kind === "identifier" || token.kind === "quoted_identifier";
+    if (!isName || text[token.start + 1] === "&") return undefined;
+    parts.push(identifierName(text, token));
+  }
+  return tokens.length % 2 === 1 && parts.length <= 2 ? parts : undefined;
+}
+
+function exchangeConstant(work: Rewriting, constant: Constant, by: string): void {
+  const token = work.source.token(work.source.indexAt(locationOf(constant.node)));
+  const written = token === undefined ? "" : work.source.text.slice(token.start, token.end);
+  const isPlain = written === `'${constant.text.replaceAll("'", "''")}'` && !by.includes("\\");
+  if (token === undefined || !isPlain) {
+    work.refuseUncertain({
+      detail: `The constant '${constant.text}' names what is being renamed, and is spelt in a way that can't be rewritten.`,
+      hint: "Write it as a plain string, in one piece.",
+      offset: locationOf(constant.node),
+    });
+    return;
+  }
+  work.exchanged.add(constant.node);
+  work.replace(token.start, token.end, `'${by.replaceAll("'", "''")}'`);
+}

@@ -1,0 +1,119 @@
+import { beforeAll, expect, test } from "vitest";
+import { loadParser } from "../../src/sql/parse.ts";
+import { Catalog } from "../../src/version/catalog.ts";
+import { namingFor } from "../../src/version/naming.ts";
+import { rewrite, rewritten, type Setting, table, windowOn } from "./setting.ts";
+
+/** Statements on relations that show names, of the old version, before the flip and after it. */
+
+beforeAll(loadParser);
+
+function setting(orders: string, person: string): Setting {
+  const catalog = new Catalog(
+    [
+      table(1, "orders", orders),
+      table(3, person, "id"),
+      table(1249, "pg_attribute", "attrelid attname attnum", "pg_catalog"),
+      table(1259, "pg_class", "oid relname", "pg_catalog"),
+      table(2610, "pg_index", "indexrelid indrelid", "pg_catalog"),
+      table(90, "tables", "table_schema table_name", "information_schema"),
+      table(91, "tables", "id"),
+    ],
+    1,
+  );
+  const windows = [
+    windowOn("orders", { user_id: "customer_id" }),
+    windowOn("person", {}, "people"),
+  ];
+  return {
+    catalog,
+    naming: namingFor({ app: "shop", version: "1.0.0" }, windows, catalog),
+    searchPath: ["pg_catalog", "public"],
+  };
+}
+
+const BEFORE = setting("id user_id", "person");
+const AFTER = setting("id customer_id", "people");
+
+const ATTRIBUTE =
+  "(SELECT attrelid, CASE WHEN attrelid OPERATOR(pg_catalog.=) '1'::pg_catalog.oid AND attnum OPERATOR(pg_catalog.=) 2 THEN 'user_id'::pg_catalog.name ELSE attname END AS attname, attnum FROM ";
+const CLASS =
+  "(SELECT oid, CASE WHEN oid OPERATOR(pg_catalog.=) '3'::pg_catalog.oid THEN 'person'::pg_catalog.name ELSE relname END AS relname FROM ";
+
+const flipProof = [
+  {
+    before: "SELECT attname FROM pg_attribute WHERE attrelid = $1",
+    after: `SELECT attname FROM ${ATTRIBUTE}pg_attribute) AS pg_attribute WHERE attrelid = $1`,
+  },
+  {
+    before:
+      "SELECT * FROM pg_catalog.pg_attribute a /* as they are */ JOIN ONLY pg_class AS c(x) ON x = 1",
+    after: `SELECT * FROM ${ATTRIBUTE}pg_catalog.pg_attribute) a /* as they are */ JOIN ${CLASS}ONLY pg_class) AS c(x) ON x = 1`,
+  },
+  { before: "TABLE pg_class", after: `SELECT * FROM ${CLASS}pg_class) AS pg_class` },
+  {
+    before: "SELECT c.xmin FROM pg_class c",
+    after: `SELECT c.xmin FROM ${CLASS.replace(" FROM", ", tableoid, xmax, xmin, cmax, cmin, ctid FROM")}pg_class) c`,
+  },
+  {
+    before: "SELECT pg_catalog.pg_class.relname FROM pg_catalog.pg_class",
+    after: `SELECT pg_class.relname FROM ${CLASS}pg_catalog.pg_class) AS pg_class`,
+  },
+  {
+    before: "SELECT table_name FROM information_schema.tables",
+    after:
+      "SELECT table_name FROM (SELECT table_schema, CASE WHEN table_schema OPERATOR(pg_catalog.=) 'public'::pg_catalog.name AND (table_name OPERATOR(pg_catalog.=) 'person'::pg_catalog.name OR table_name OPERATOR(pg_catalog.=) 'people'::pg_catalog.name) THEN 'person'::information_schema.sql_identifier ELSE table_name END AS table_name FROM information_schema.tables) AS tables",
+  },
+  {
+    before: "SELECT oid, relname FROM pg_class GROUP BY 1, relname",
+    after: `SELECT oid, relname FROM ${CLASS}pg_class) AS pg_class GROUP BY 1, relname`,
+  },
+];
+for (const { before, after } of flipProof) {
+  test(before, () => {
+    expect(rewritten(before, BEFORE)).toEqual({ after });
+    expect(rewritten(before, AFTER)).toEqual({ after });
+    expect(rewrite(before, AFTER)).toMatchObject({ touched: [], dependsOnPhysical: false });
+  });
+}
+
+const left = [
+  { why: "nothing in it shows names", sql: "SELECT indrelid FROM pg_index" },
+  {
+    why: "a WITH query's name",
+    sql: "WITH pg_class AS (SELECT 1 AS oid) SELECT oid FROM pg_class",
+  },
+  { why: "a table of the user's", sql: "SELECT * FROM tables, public.tables AS t" },
+  { why: "a sample is of a table", sql: "SELECT oid FROM pg_class TABLESAMPLE system (9)" },
+  { why: "a row may be wanted in its type", sql: "SELECT my_func(c) FROM pg_class c" },
+  { why: "grouped by its key", sql: "SELECT relname FROM pg_class GROUP BY oid" },
+  { why: "system columns beside a star", sql: "SELECT *, ctid FROM pg_class" },
+  { why: "a namesake", sql: "SELECT FROM information_schema.tables, public.tables" },
+  { why: "a view is for all versions", sql: "CREATE VIEW v AS SELECT relname FROM pg_class" },
+  { why: "another expression", sql: "SELECT pg_get_indexdef(indexrelid + 0) FROM pg_index" },
+  { why: "a function of the user's", sql: "SELECT my.pg_get_indexdef(indexrelid) FROM pg_index" },
+  { why: "no text", sql: "SELECT indrelid::regclass FROM pg_index" },
+];
+for (const { why, sql } of left) {
+  test(`${why}: ${sql}`, () => {
+    expect(rewritten(sql, AFTER)).toEqual({ after: "=" });
+  });
+}
+
+const onceFlipped = [
+  { sql: "SELECT 'person'::regclass::oid", after: "SELECT 'people'::regclass::oid" },
+  { sql: "SELECT to_regclass('public.person')", after: "SELECT to_regclass('public.people')" },
+  {
+    sql: "SELECT pg_get_serial_sequence('orders', 'user_id')",
+    after: "SELECT pg_get_serial_sequence('orders', 'customer_id')",
+  },
+];
+for (const { sql, after } of onceFlipped) {
+  test(`hangs on the physical name: ${sql}`, () => {
+    expect(rewritten(sql, BEFORE)).toEqual({ after: "=" });
+    expect(rewritten(sql, AFTER)).toEqual({ after });
+    for (const place of [BEFORE, AFTER]) {
+      expect(rewrite(sql, place)).toMatchObject({ kind: "edited", dependsOnPhysical: true });
+    }
+  });
+}
