@@ -63,6 +63,15 @@ export function hiddenTableReason(relation: NamedRelation): Reason {
     `table name: this version knows no ${relation.physicalName}; it is to get the error that the database would give before the rename`;
 }
 
+/** Of a name for which one that nobody has is put, so that the server reports it. */
+export function unreachedReason(name: string, isAmbiguous = false): Reason {
+  const problem = isAmbiguous
+    ? `${name} is ambiguous to this version`
+    : `this version knows no ${name}`;
+  return () =>
+    `name: ${problem}; it is to get the error that the database would give without the rename`;
+}
+
 /** Of a column that is exchanged by name; `physical` may be a name that only this version must not reach. */
 export function columnNameReason(
   relation: NamedRelation | undefined,
