@@ -69,7 +69,7 @@ export function unreachedReason(name: string, isAmbiguous = false): Reason {
     ? `${name} is ambiguous to this version`
     : `this version knows no ${name}`;
   return () =>
-    `name: ${problem}; it is to get the error that the database would give without the rename`;
+    `unreached name: ${problem}; it is to get the error that the database would give without the rename`;
 }
 
 /** Of a column that is exchanged by name; `physical` may be a name that only this version must not reach. */
