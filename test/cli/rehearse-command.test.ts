@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { createDatabase, type TestDatabase } from "../support/server.ts";
-import { Program, settingsFor } from "../support/straddle-process.ts";
+import { settingsFor } from "../support/straddle-process.ts";
 import { runDirect } from "../support/twins.ts";
 import { until } from "../support/until.ts";
 
@@ -15,7 +16,7 @@ const RICH = `command_rich_${process.pid}`;
 const POOR = `command_poor_${process.pid}`;
 
 let database: TestDatabase;
-let program: Program;
+const folder = mkdtempSync(join(tmpdir(), "straddle-test-"));
 let config: string;
 
 beforeAll(async () => {
@@ -25,18 +26,17 @@ beforeAll(async () => {
     `CREATE TABLE orders (id int, user_id int);
      CREATE ROLE ${POOR} LOGIN; CREATE ROLE ${RICH} LOGIN SUPERUSER`,
   );
-  program = new Program();
   config = settings(RICH);
 });
 
 afterAll(async () => {
-  program.remove();
+  rmSync(folder, { recursive: true });
   await runDirect(database, `DROP ROLE ${POOR}, ${RICH}`);
   await database.drop();
 });
 
 function settings(user: string): string {
-  const file = join(program.folder, `${user}.yaml`);
+  const file = join(folder, `${user}.yaml`);
   const windows =
     'windows: [{ table: orders, rename: { user_id: customer_id }, old: "<2.0.0", new: ">=2.0.0" }]';
   writeFileSync(
@@ -50,12 +50,11 @@ let started = 0;
 
 function start(sql: string, args: readonly string[] = [], settingsFile = config) {
   started += 1;
-  const file = join(program.folder, `input-${started}.sql`);
+  const file = join(folder, `input-${started}.sql`);
   writeFileSync(file, sql);
-  const main = join(program.folder, "dist", "cli", "main.js");
   const child = spawn(
     process.execPath,
-    [main, "rehearse", file, "--as", "shop@1.4.0", "--config", settingsFile, ...args],
+    [inject("main"), "rehearse", file, "--as", "shop@1.4.0", "--config", settingsFile, ...args],
     { stdio: ["ignore", "pipe", "pipe"], env: { PATH: process.env["PATH"] } },
   );
   let output = "";
