@@ -54,7 +54,8 @@ export function turnBackError(
       editInList(sentText, original.offset, edits, fields.get("M") ?? "");
     result.set("P", String(characterAt(sentText, original.offset)));
   } else if (WRITTEN_NAME_ERRORS.has(fields.get("C") ?? "") && !isOfJoin(fields)) {
-    edit = edits.find((each) => isNamedIn(fields.get("M") ?? "", each));
+    const message = fields.get("M") ?? "";
+    edit = edits.find((each) => isNamedIn(message, each) && isExchange(each, sentText));
   }
 
   if (edit?.failure !== undefined && fields.get("C") === "42703") {
@@ -94,6 +95,7 @@ export function turnBackError(
   const written = position === undefined ? "" : nameAt(sentText, Number(result.get("P")));
   const isAboutWrittenName = WRITTEN_NAME_ERRORS.has(sqlstate);
   exchangeField(result, "M", (text) => {
+    if (IS_OF_ALIAS.has(sqlstate)) return text;
     const undone = edit?.kind === "name" ? undoEdit(text, edit, sentText) : text;
     // The name in the message is one that the client wrote, or one of an alias list: logical already.
     // Where there are two, the other one is the written table's, which is physical.
@@ -136,13 +138,19 @@ const WRITTEN_NAME_ERRORS: ReadonlySet<string> = new Set([
   "42P19",
 ]);
 
+/** invalid_column_reference, duplicate_alias: what they name is an alias, which stays as it is. */
+const IS_OF_ALIAS: ReadonlySet<string> = new Set(["42P10", "42712"]);
+
+/** Whether another name was written, and not only a table put in front. */
+function isExchange(edit: Edit, sentText: string): boolean {
+  return lastName(edit.text) !== lastName(sentText.slice(edit.start, edit.end));
+}
+
 /** Without a position: about columns of USING or NATURAL, or an alias, which all have the client's names. */
 function isOfJoin(fields: ErrorFields): boolean {
   const sqlstate = fields.get("C") ?? "";
   if (sqlstate === "42703") return fields.get("M")?.match(QUOTED)?.length === 1;
-  // "has 7 columns available but 8 columns specified": of an alias list.
-  if (sqlstate === "42P10") return /\d\D+\d/.test(fields.get("M") ?? "");
-  return sqlstate === "42702" || sqlstate === "42712";
+  return sqlstate === "42702" || IS_OF_ALIAS.has(sqlstate);
 }
 
 function exchangeField(

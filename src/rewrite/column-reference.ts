@@ -1,5 +1,5 @@
 import type { AstNode } from "../sql/ast.ts";
-import { columnNameReason, REASONS, tableNameReason } from "./explanation.ts";
+import { columnNameReason, REASONS, tableNameReason, unreachedReason } from "./explanation.ts";
 import { listOf, locationOf, namesOf } from "./node.ts";
 import type { Rewriting } from "./rewriting.ts";
 import { findItem, hasColumn, resolveBareName, type Scope, type ScopeItem } from "./scope.ts";
@@ -67,10 +67,11 @@ function rewriteBareName(work: Rewriting, node: AstNode, name: string, place: Pl
     case "ambiguous":
     case "absent": {
       const index = work.source.dottedName(offset, [name])?.[0];
+      const isAmbiguous = resolved.kind === "ambiguous";
       const message = `column reference "${name}" is ambiguous`;
+      const failure = isAmbiguous ? { sqlstate: "42702", message } : undefined;
       if (index === undefined) refuseUnlocated(work, name, offset);
-      else if (resolved.kind === "absent") work.fail(index);
-      else work.fail(index, { sqlstate: "42702", message });
+      else work.fail(index, failure, unreachedReason(name, isAmbiguous));
       return;
     }
     case "uncertain":
@@ -181,7 +182,7 @@ function rewriteStrayTable(
   if (index === undefined) return;
   work.dependsOnPhysical = true;
   const isTaken = findItem(place.scope, physicalName) !== undefined;
-  if (found.kind === "hidden" || isTaken) work.fail(index);
+  if (found.kind === "hidden" || isTaken) work.fail(index, undefined, unreachedReason(name));
   else work.rename(index, physicalName, "", tableNameReason(found.relation, false));
 }
 

@@ -19,9 +19,6 @@ export interface ExplainedTable {
 /** Written only when it is asked for. */
 export type Reason = () => string;
 
-export const noSuchNameReason: Reason = () =>
-  "a name that this version does not have, or that is ambiguous: the server is to say so";
-
 export function explainFound(found: Found): string {
   switch (found.kind) {
     case "windowed": {
@@ -64,6 +61,15 @@ export function tableNameReason(relation: NamedRelation, isQualified: boolean): 
 export function hiddenTableReason(relation: NamedRelation): Reason {
   return () =>
     `table name: this version knows no ${relation.physicalName}; it is to get the error that the database would give before the rename`;
+}
+
+/** Of a name for which one that nobody has is put, so that the server reports it. */
+export function unreachedReason(name: string, isAmbiguous = false): Reason {
+  const problem = isAmbiguous
+    ? `${name} is ambiguous to this version`
+    : `this version knows no ${name}`;
+  return () =>
+    `unreached name: ${problem}; it is to get the error that the database would give without the rename`;
 }
 
 /** Of a column that is exchanged by name; `physical` may be a name that only this version must not reach. */

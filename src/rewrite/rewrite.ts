@@ -47,8 +47,8 @@ export function rewriteStatement(input: RewriteInput): Rewrite {
     start: statement.start,
     end: statement.end,
     database: input.database,
-    isExplained: input.onExplained !== undefined,
     ...madeUpNames(statement.node),
+    isExplained: input.onExplained !== undefined,
   });
   try {
     rewriteByKind(work, statement.kind, statement.node);

@@ -3,7 +3,7 @@ import { type Edit, keepApart } from "../sql/edit.ts";
 import { quoteAlways, quoteIdentifier } from "../sql/tokens.ts";
 import type { Relation } from "../version/catalog.ts";
 import type { NamedRelation } from "../version/naming.ts";
-import { type ExplainedTable, noSuchNameReason, REASONS, type Reason } from "./explanation.ts";
+import { type ExplainedTable, REASONS, type Reason } from "./explanation.ts";
 import type { TypedNode } from "./node.ts";
 import type { Refusal } from "./outcome.ts";
 import type { RelationLookup } from "./relation-lookup.ts";
@@ -58,16 +58,16 @@ export class Rewriting {
   readonly rowForms = new Set<WholeRowForm>();
   /** Tables of which a row is used as it is, and where. */
   readonly plainRows = new Map<WholeRowForm, number | undefined>();
-  /** References to relations of the server's own, as they were met. */
-  readonly systemReferences: { readonly node: AstNode; readonly relation: Relation }[] = [];
-  /** Something in it shows names of tables or columns as data, and has been seen to. */
-  showsNames = false;
   /** Every alias and WITH query's name in the statement, in sight of one another or not. */
   readonly aliases: ReadonlySet<string>;
   /** Names of tables that stand somewhere without an alias. */
   readonly unaliased: ReadonlySet<string>;
   /** Names of queries of WITH RECURSIVE: there the server takes even a target of that name for one. */
   readonly recursive: ReadonlySet<string>;
+  /** References to relations of the server's own, as they were met. */
+  readonly systemReferences: { readonly node: AstNode; readonly relation: Relation }[] = [];
+  /** Something in it shows names of tables or columns as data, and has been seen to. */
+  showsNames = false;
   dependsOnPhysical = false;
   hasRowLock = false;
   hasSystemColumn = false;
@@ -83,10 +83,10 @@ export class Rewriting {
     start: number;
     end: number;
     database: string | undefined;
-    isExplained: boolean;
     aliases: ReadonlySet<string>;
     unaliased: ReadonlySet<string>;
     recursive: ReadonlySet<string>;
+    isExplained: boolean;
   }) {
     this.source = parts.source;
     this.lookup = parts.lookup;
@@ -94,10 +94,10 @@ export class Rewriting {
     this.start = parts.start;
     this.end = parts.end;
     this.database = parts.database;
-    this.explained = parts.isExplained ? [] : undefined;
     this.aliases = parts.aliases;
     this.unaliased = parts.unaliased;
     this.recursive = parts.recursive;
+    this.explained = parts.isExplained ? [] : undefined;
   }
 
   /** Puts one identifier in another's place: a quoted one in the place of a quoted one. */
@@ -118,12 +118,12 @@ export class Rewriting {
    * Puts a name that nobody has in the place of one that the version must not reach, or that is
    * ambiguous to it. So the server fails there, if nothing before it is wrong.
    */
-  fail(index: number, failure?: { sqlstate: string; message: string }): void {
+  fail(index: number, failure?: Edit["failure"], why?: Reason): void {
     const token = this.source.token(index);
     if (token === undefined) return;
     const { start, end } = token;
     const edit: Edit = { start, end, text: quoteAlways(NOBODY), kind: "name" };
-    this.#add(failure === undefined ? edit : { ...edit, failure }, noSuchNameReason);
+    this.#add(failure === undefined ? edit : { ...edit, failure }, why);
   }
 
   insert(offset: number, text: string, why?: Reason): void {

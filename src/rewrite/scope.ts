@@ -104,10 +104,10 @@ export function resolveBareName(scope: Scope | undefined, name: string): BareNam
       return { kind: "ambiguous" };
     }
     const written = writeTarget(scope, level, target, exchanged(target, name) ?? name);
-    const isAmbiguous = holders.length > 1 && target.isForbidden !== true;
-    // With a qualifier it would not be ambiguous any more.
-    const isTold = written.kind === "write" && written.qualifier !== undefined;
-    return isAmbiguous && isTold ? { kind: "ambiguous" } : written;
+    // A qualifier would make a choice between the two.
+    const isChoice =
+      another !== undefined && written.kind === "write" && written.qualifier !== undefined;
+    return isChoice && target.isForbidden !== true ? { kind: "ambiguous" } : written;
   }
   // A row, to the client; to the server, a column of the target.
   if (findItem(scope, name) !== undefined) {

@@ -106,8 +106,9 @@ export function hideTable(work: Rewriting, node: AstNode, relation: NamedRelatio
     (schema !== "" || !work.aliases.has(relation.logicalName));
   const index = tableNameIndex(work, node);
   if (index === undefined) return;
-  if (isFree) work.rename(index, relation.logicalName, "", hiddenTableReason(relation));
-  else work.fail(index);
+  const why = hiddenTableReason(relation);
+  if (isFree) work.rename(index, relation.logicalName, "", why);
+  else work.fail(index, undefined, why);
 }
 
 export function tableNameIndex(work: Rewriting, node: AstNode): number | undefined {

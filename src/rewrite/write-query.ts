@@ -1,4 +1,5 @@
 import type { AstNode } from "../sql/ast.ts";
+import { unreachedReason } from "./explanation.ts";
 import { rewriteExpression } from "./expression.ts";
 import { rewriteFrom } from "./from-clause.ts";
 import { listOf, locationOf, nodeOf, stringOf, type TypedNode, typedOf } from "./node.ts";
@@ -93,8 +94,9 @@ function rewriteConflict(
       const physical = target.relation?.exchange.get(name);
       const isThere = target.relation?.columns.some((column) => column.physical === physical);
       // Without a column of that name, the server would take the alias for the table's whole row.
-      if (physical !== undefined && physical === target.name && isThere !== true) work.fail(index);
-      else if (name !== "") renameColumnAt(work, index, name, target);
+      if (physical !== undefined && physical === target.name && isThere !== true) {
+        work.fail(index, undefined, unreachedReason(name));
+      } else if (name !== "") renameColumnAt(work, index, name, target);
       const expression = typedOf(node, "expr");
       if (expression !== undefined) walkAll(work, [expression], alone, ctes);
     }

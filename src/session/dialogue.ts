@@ -69,7 +69,7 @@ export class Dialogue {
   /** The session's effective schemas; undefined when they have to be asked for. Then, the last ones known. */
   schemas: readonly string[] | undefined;
   lastSchemas: readonly string[] = [];
-  /** `straddle.version` may have changed, and the tag hangs on it. */
+  /** `straddle.version` may have changed, and so the tag. */
   isTagStale = false;
   /** Something in this transaction changed what names are resolved by. */
   hasUnsettledSession = false;

@@ -121,6 +121,12 @@ export const WRITES: readonly RewriteCase[] = [
   },
   { before: "DELETE FROM orders USING archive.orders", after: "=" },
   {
+    before:
+      "INSERT INTO orders (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET total = (SELECT max(user_id) FROM items)",
+    after:
+      'INSERT INTO orders (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET total = (SELECT max("straddle: no such name") FROM items)',
+  },
+  {
     before: "INSERT INTO orders AS user_id (id) VALUES (1) ON CONFLICT (customer_id) DO NOTHING",
     after:
       'INSERT INTO orders AS user_id (id) VALUES (1) ON CONFLICT ("straddle: no such name") DO NOTHING',

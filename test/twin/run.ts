@@ -159,7 +159,12 @@ export function isSame(want: Outcome, got: Outcome, of: { sent: string; place: S
 function comparable({ D: detail, H: hint, ...note }: Readonly<Record<string, string>>) {
   const isGuessed = note["C"] === "42703" || note["C"] === "42P01";
   const isOfScope = detail?.startsWith("There is a") === true;
-  return isGuessed || isOfScope ? note : { ...note, D: detail, H: hint };
+  const message = note["M"]?.replace(
+    /^(missing|invalid reference to) FROM-clause/,
+    "no FROM-clause",
+  );
+  if (isGuessed) return { ...note, M: message };
+  return isOfScope ? note : { ...note, D: detail, H: hint };
 }
 
 function isSameRefusal(
