@@ -8,8 +8,6 @@ export interface Tool {
   readonly needs?: { readonly package: string; readonly probe: readonly string[] };
   /** Whether its app reads the schema, too. */
   readonly readsSchema?: true;
-  /** What has to be built first for it to work through Straddle. */
-  readonly awaits?: string;
 }
 
 /** Debian's own, for which its packages are, whatever else comes first in PATH. */
@@ -59,7 +57,6 @@ export const TOOLS: readonly Tool[] = [
       package: "ruby-activerecord and ruby-pg",
       probe: ["-e", 'require "active_record"; require "pg"'],
     },
-    awaits: "it reads its columns' names from pg_attribute, which has the physical ones",
   },
 ];
 
