@@ -3,7 +3,7 @@ import { rewriteFrom } from "./from-clause.ts";
 import { listOf, typedOf } from "./node.ts";
 import { rewriteReturning } from "./returning.ts";
 import type { Ctes, QueryPlace, Rewriting } from "./rewriting.ts";
-import type { Columns, Scope, ScopeItem } from "./scope.ts";
+import { type Columns, type Scope, type ScopeItem, UNKNOWN_COLUMNS } from "./scope.ts";
 import { rewriteAssigned, subscriptsOf } from "./target.ts";
 import { beginWrite, rewriteSet, walkAll } from "./write-query.ts";
 
@@ -20,9 +20,13 @@ export function rewriteMerge(work: Rewriting, node: AstNode, place: QueryPlace):
   const both: Scope = { items: [target, ...others], outer };
   const condition = typedOf(node, "joinCondition");
   if (condition !== undefined) walkAll(work, [condition], both, ctes);
+  // The source is out of sight there, but for the columns that its joins merged, which are not told apart.
+  const merged = others.flatMap((item) =>
+    item.isMerged ? [{ ...item, columns: UNKNOWN_COLUMNS }] : [],
+  );
   const scopes: Readonly<Record<string, Scope>> = {
     MERGE_WHEN_MATCHED: both,
-    MERGE_WHEN_NOT_MATCHED_BY_SOURCE: { items: [target], outer },
+    MERGE_WHEN_NOT_MATCHED_BY_SOURCE: { items: [target, ...merged], outer },
     MERGE_WHEN_NOT_MATCHED_BY_TARGET: { items: others, outer },
   };
   for (const { node: clause } of listOf(node, "mergeWhenClauses")) {

@@ -325,6 +325,18 @@ export const WRITES: readonly RewriteCase[] = [
       "MERGE INTO people p USING plain s ON p.id = s.id WHEN MATCHED THEN DO NOTHING WHEN NOT MATCHED THEN INSERT DEFAULT VALUES",
   },
   {
+    before:
+      "MERGE INTO orders USING items JOIN users u USING (id) ON true WHEN NOT MATCHED BY SOURCE AND user_id = 1 THEN DELETE",
+    refused:
+      '0A000 Which column "user_id" means is not certain: "items" may have a column of that name as well.',
+  },
+  {
+    before:
+      "MERGE INTO orders USING items JOIN plain p USING (id) ON true WHEN NOT MATCHED BY SOURCE AND orders.user_id = 1 THEN DELETE",
+    after:
+      "MERGE INTO orders USING items JOIN plain p USING (id) ON true WHEN NOT MATCHED BY SOURCE AND orders.customer_id = 1 THEN DELETE",
+  },
+  {
     before: "MERGE INTO person USING plain s ON person.id = s.id WHEN MATCHED THEN DELETE",
     after: "MERGE INTO people AS person USING plain s ON person.id = s.id WHEN MATCHED THEN DELETE",
   },
