@@ -150,8 +150,11 @@ export class Session {
   /** A client may close its side and still read what it is owed: the server is told as it would be. */
   #clientEnded(): void {
     this.#isClientDone = true;
-    if (!this.#clientPump.isReady || !this.#client.writable) this.#end("client");
-    else this.#run(this.#clientPump);
+    const { isReady, isBlocked } = this.#clientPump;
+    // What is kept back, for the audit log or a flip, is nothing that the server owes it.
+    const isOwed = !isBlocked || this.#dialogue.pipeline.count > 0;
+    if (isReady && isOwed && this.#client.writable) this.#run(this.#clientPump);
+    else this.#end("client");
   }
 
   #connected(server: Socket): void {
@@ -265,10 +268,8 @@ export class Session {
   #updateReading(): void {
     if (this.#isEnded) return;
     applyBackPressure(this.#context, {
-      client: this.#client,
-      server: this.#server,
-      toClient: this.#toClient,
-      toServer: this.#toServer,
+      ...{ client: this.#client, server: this.#server },
+      ...{ toClient: this.#toClient, toServer: this.#toServer },
       clientPump: this.#clientPump,
       serverPump: this.#serverPump,
     });
