@@ -130,6 +130,7 @@ for (const mode of ["wait", "drop"] as const) {
         answeredCount += 1;
       }
     })();
+    await until("the log tells of it", () => running.words().includes("EFBIG"));
     if (mode === "wait") {
       await until("a statement waits", async () => {
         return (await running.metric("straddle_audit_waiting")) === 1;
@@ -143,7 +144,6 @@ for (const mode of ["wait", "drop"] as const) {
         return (await running.metric("straddle_audit_dropped_total")) > 0;
       });
     }
-    await until("the log tells of it", () => running.words().includes("EFBIG"));
     let isDone = false;
     void asking.then(() => {
       isDone = true;
