@@ -7,7 +7,7 @@ import type { Dialogue } from "./dialogue.ts";
 import { ExtendedHandler } from "./extended-handler.ts";
 import { Freshener } from "./freshener.ts";
 import { LockJudge } from "./lock-judge.ts";
-import type { EntryKind } from "./pipeline.ts";
+import type { EntryKind } from "./pipeline-entry.ts";
 import { expectReply, forward, forwardUnread, keepForReplay } from "./sending.ts";
 import { SimpleHandler } from "./simple-handler.ts";
 
@@ -42,6 +42,7 @@ export class ClientHandler {
 
   handle(frame: ClientFrame): Step {
     const { pipeline } = this.#dialogue;
+    if (pipeline.isUncertain && EXTENDED_KINDS.has(frame.type)) pipeline.resolveDoubt();
     // In COPY nothing is answered before its end, and perhaps nothing of what it has ignored.
     const hasRoom = !pipeline.isFull || pipeline.isCopyIn || pipeline.isDrained;
     if (!hasRoom) return this.#waitForRoom();
@@ -55,6 +56,11 @@ export class ClientHandler {
       // A message that ends inside a field: the server says what is wrong with it.
       return forwardUnread(this.#dialogue, frame, kind);
     }
+  }
+
+  /** CopyData went on unseen. */
+  dataPassed(): void {
+    this.#dialogue.pipeline.hasData = true;
   }
 
   #take(frame: ClientFrame): Step {

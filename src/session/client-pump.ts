@@ -90,6 +90,7 @@ export class ClientPump {
       const { type, buffer, start, end } = reader;
       if (piece === "frame" && type === Client.terminate) this.hasLeft = true;
       if (piece === "pass") {
+        this.#handler.dataPassed();
         this.#toServer.addSlice(buffer, start, end);
         continue;
       }

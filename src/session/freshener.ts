@@ -5,7 +5,7 @@ import type { Choice, Dialogue } from "./dialogue.ts";
 import { textExecution } from "./execution.ts";
 import { leaving, passGate } from "./gate-pass.ts";
 import { endOwn } from "./inquiry.ts";
-import type { EntryKind, Outcome } from "./pipeline.ts";
+import type { EntryKind, Outcome } from "./pipeline-entry.ts";
 import type { PreparedStatement } from "./prepared-statements.ts";
 import { failExtended, firstRefusal } from "./sending.ts";
 import type { StatementPlan, TextPlan } from "./text-plan.ts";

@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
 import type { Dialogue } from "./dialogue.ts";
-import type { Outcome } from "./pipeline.ts";
+import type { Outcome } from "./pipeline-entry.ts";
 import type { TextPlan } from "./text-plan.ts";
 
 /**

@@ -9,7 +9,7 @@ import {
   SYNC,
 } from "../wire/encode.ts";
 import type { Dialogue } from "./dialogue.ts";
-import type { Entry, Outcome } from "./pipeline.ts";
+import type { Entry, Outcome } from "./pipeline-entry.ts";
 
 /** The name of Straddle's own statements and portals. Never the unnamed one: that is the client's. */
 export const OWN_NAME = "straddle:own";

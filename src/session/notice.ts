@@ -2,7 +2,7 @@ import { type Intervention, markedIntervention } from "../guard/lock-timeout.ts"
 import { encodeNoticeResponse } from "../wire/encode.ts";
 import { decodeFields } from "../wire/fields.ts";
 import type { Dialogue } from "./dialogue.ts";
-import { currentExecution } from "./pipeline.ts";
+import { currentExecution } from "./pipeline-entry.ts";
 import { shownFields } from "./shown-fields.ts";
 
 /**

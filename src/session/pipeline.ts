@@ -1,56 +1,5 @@
 import { ProtocolError } from "../wire/protocol-error.ts";
-import type { Execution } from "./execution.ts";
-import type { Refusal } from "./text-plan.ts";
-
-/** The client's message (or Straddle's own) that a reply belongs to. */
-export type EntryKind =
-  | "parse"
-  | "bind"
-  | "describe"
-  | "execute"
-  | "close"
-  | "sync"
-  | "query"
-  | "function_call"
-  /** CopyDone or CopyFail: no reply of its own, but it ends what the server ignores in COPY. */
-  | "copy_end";
-
-/** Something that is being asked of the server, which will owe an answer for it. */
-export interface Asked {
-  readonly kind: EntryKind;
-  /** Asked for by Straddle itself: the reply is swallowed. */
-  readonly isOwn: boolean;
-  /**
-   * A Sync that the client sent while the server took CopyData: the server ignores it, unless the COPY
-   * had failed by then. Only what comes next tells.
-   */
-  readonly isMaybe?: boolean;
-  /**
-   * What the reply belongs to, for audit, timing and names: one for Parse, Describe and Execute, one
-   * per statement for Query. Empty where nothing hangs on it.
-   */
-  readonly executions: readonly Execution[];
-  /** Rows of Straddle's own question, as text. */
-  readonly rows?: (string | null)[][] | undefined;
-  /** How an ErrorResponse to Straddle's own message is taken; the client reads it otherwise. */
-  readonly swallowsError?: boolean;
-  /** What Straddle made fail, in place of the client's message. */
-  readonly refusal?: Refusal | undefined;
-  /** Called once, when it is known what became of it. */
-  readonly settle?: ((outcome: Outcome) => void) | undefined;
-}
-
-/** One thing that the server still owes an answer for. All have one shape, for the engine's sake. */
-export interface Entry extends Required<Omit<Asked, "isMaybe">> {
-  isMaybe: boolean;
-  /** Of a Query or FunctionCall: an error has come, and only its ReadyForQuery is yet to. */
-  hasFailed: boolean;
-  /** Observers were told of it, where that does not hang on its CommandComplete. */
-  isObserved: boolean;
-}
-
-/** `failed`: the server's error is about it. `dropped`: the server never got to it. */
-export type Outcome = "done" | "failed" | "dropped";
+import type { Asked, Entry, EntryKind } from "./pipeline-entry.ts";
 
 /**
  * The FIFO of what the server owes, one entry per expected reply. Everything that hangs on a reply
@@ -61,6 +10,8 @@ export class Pipeline {
   isSkipping = false;
   /** The server takes CopyData: it ignores Sync and Flush until CopyDone or CopyFail. */
   isCopyIn = false;
+  /** CopyData may have gone out since the last message that asks for something. */
+  hasData = false;
   /** How many statements of the Query at the head are answered. */
   answeredCount = 0;
 
@@ -68,7 +19,7 @@ export class Pipeline {
   /** The statement at the head is a COPY that has begun. */
   #isCopying = false;
   /** A COPY has failed, and which Syncs the server had ignored by then is not known yet. */
-  #isUncertain = false;
+  isUncertain = false;
   #entries: Entry[] = [];
   #first = 0; // Entries before it are done.
 
@@ -109,10 +60,12 @@ export class Pipeline {
   }
 
   push(asked: Asked): void {
+    if (asked.kind !== "sync" && asked.kind !== "copy_end") this.hasData = false;
     this.#entries.push({
       kind: asked.kind,
       isOwn: asked.isOwn,
-      isMaybe: asked.isMaybe ?? (asked.kind === "sync" && this.#isUncertain && this.#endsMaybe()),
+      isMaybe: asked.isMaybe ?? (asked.kind === "sync" && this.isUncertain && this.#endsMaybe()),
+      isBeforeData: asked.kind === "sync" && !this.hasData,
       hasFailed: false,
       isObserved: false,
       executions: asked.executions,
@@ -142,7 +95,7 @@ export class Pipeline {
   /** The entry that a reply other than ReadyForQuery belongs to: what was ignored is passed over. */
   answering(): Entry | undefined {
     while (this.head?.isMaybe === true) {
-      this.#isUncertain = false;
+      this.isUncertain = false;
       this.#drop();
       this.#dropCopyEnds();
     }
@@ -166,7 +119,7 @@ export class Pipeline {
   copyInStarted(): void {
     this.isCopyIn = true;
     this.#isCopying = true;
-    this.#isUncertain = false;
+    this.isUncertain = false;
     let after = this.#first + 1;
     for (let entry = this.#entries[after]; entry?.kind === "sync"; entry = this.#entries[++after]) {
       entry.isMaybe = true;
@@ -204,14 +157,53 @@ export class Pipeline {
       this.#doubtSyncs(this.#first + 1);
       return;
     }
-    let end = this.#first;
-    while (end < this.#entries.length && this.#entries[end]?.kind !== "sync") end += 1;
+    const end = this.#endOfSkipped();
     this.#doubtSyncs(end);
     this.isSkipping = end === this.#entries.length;
+    this.#dropUpTo(end, head);
+  }
+
+  /** Where the server, skipping what was asked from the head on, is at a Sync that it answers. */
+  #endOfSkipped(): number {
+    let end = this.#first;
+    for (; end < this.#entries.length; end++) {
+      const entry = this.#entries[end];
+      if (
+        entry?.kind === "sync" &&
+        !(entry.isMaybe && entry.isBeforeData && this.#hasMoreBehind(end))
+      )
+        break;
+    }
+    return end;
+  }
+
+  /** Whether something other than Syncs stands behind those that may be ignored: it can't wait to be told. */
+  #hasMoreBehind(index: number): boolean {
+    let next = index;
+    while (this.#entries[next]?.isMaybe === true || this.#entries[next]?.kind === "copy_end") {
+      next += 1;
+    }
+    return next < this.#entries.length && this.#entries[next]?.kind !== "sync";
+  }
+
+  /** More than a Sync follows a COPY that has failed: the Syncs before its data were ignored. */
+  resolveDoubt(): void {
+    if (
+      !this.isUncertain ||
+      this.head?.isMaybe !== true ||
+      !this.head.isBeforeData ||
+      !this.isDrained
+    )
+      return;
+    this.isUncertain = false;
+    this.isSkipping = true;
+    this.#dropUpTo(this.#entries.length, undefined);
+  }
+
+  #dropUpTo(end: number, failed: Entry | undefined): void {
     const dropped = this.#entries.slice(this.#first, end);
     this.#first = end;
     this.#compact();
-    const failed = dropped[0];
     for (const entry of dropped.reverse()) entry.settle?.(entry === failed ? "failed" : "dropped");
   }
 
@@ -244,7 +236,7 @@ export class Pipeline {
    */
   #doubtSyncs(index: number): void {
     if (this.#entries[index]?.isMaybe !== true) return;
-    this.#isUncertain = true;
+    this.isUncertain = true;
     for (let next = index; next < this.#entries.length; next++) {
       const entry = this.#entries[next];
       if (entry?.kind === "sync") entry.isMaybe = true;
@@ -271,9 +263,4 @@ export class Pipeline {
       this.#first = 0;
     }
   }
-}
-
-/** The statement that a reply is about: of a Query, the first that is not answered yet. */
-export function currentExecution(entry: Entry, answeredCount: number): Execution | undefined {
-  return entry.executions[entry.kind === "query" ? answeredCount : 0];
 }

@@ -2,7 +2,7 @@ import type { Window } from "../version/window.ts";
 import { SYNC } from "../wire/encode.ts";
 import type { Dialogue } from "./dialogue.ts";
 import type { Execution } from "./execution.ts";
-import type { Entry } from "./pipeline.ts";
+import type { Entry } from "./pipeline-entry.ts";
 
 const UNDEFINED_COLUMN = "42703";
 const UNDEFINED_TABLE = "42P01";

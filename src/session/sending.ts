@@ -4,7 +4,7 @@ import type { ClientFrame, Step } from "./client-frame.ts";
 import type { Dialogue } from "./dialogue.ts";
 import type { Execution } from "./execution.ts";
 import { OWN_NAME } from "./inquiry.ts";
-import type { EntryKind, Outcome } from "./pipeline.ts";
+import type { EntryKind, Outcome } from "./pipeline-entry.ts";
 import { failingSql } from "./refusal.ts";
 import type { Refusal, TextPlan } from "./text-plan.ts";
 

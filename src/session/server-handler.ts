@@ -8,7 +8,7 @@ import { type Execution, reliesOnNames, rowsOfTag } from "./execution.ts";
 import { decodeRow } from "./inquiry.ts";
 import { takeNotice } from "./notice.ts";
 import { observe } from "./observe.ts";
-import { currentExecution, type Entry } from "./pipeline.ts";
+import { currentExecution, type Entry } from "./pipeline-entry.ts";
 import { Recovery, serializationFailure } from "./recovery.ts";
 import { endsByItself } from "./replay-batch.ts";
 import { shownDescription, shownFields } from "./shown-fields.ts";

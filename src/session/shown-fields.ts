@@ -2,7 +2,7 @@ import { type Answers, turnBackError } from "../rewrite/answers.ts";
 import { renameFields } from "../wire/row-description.ts";
 import type { Dialogue } from "./dialogue.ts";
 import type { Execution } from "./execution.ts";
-import type { Entry } from "./pipeline.ts";
+import type { Entry } from "./pipeline-entry.ts";
 import { FAILING_SQLSTATE, refusalFields } from "./refusal.ts";
 
 type Fields = Map<string, string>;

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { type EntryKind, Pipeline } from "../../src/session/pipeline.ts";
+import { Pipeline } from "../../src/session/pipeline.ts";
+import type { EntryKind } from "../../src/session/pipeline-entry.ts";
 
 /**
  * Plays a conversation in words: a kind of entry is asked for; `done`, `fail`, `ready`, `copy` are
