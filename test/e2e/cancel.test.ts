@@ -1,7 +1,7 @@
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { Straddle } from "../../src/cli/run.ts";
-import { packet, query, startup } from "../support/client-frames.ts";
+import { packet, query, startup, terminate } from "../support/client-frames.ts";
 import { createDatabase, type TestDatabase } from "../support/server.ts";
 import { startTestStraddle } from "../support/straddle.ts";
 import { wireClient } from "../support/twins.ts";
@@ -27,6 +27,7 @@ beforeAll(async () => {
 afterEach(async () => {
   for (const client of clients.splice(0)) client.abandon();
   await until("the end of all sleeps", async () => (await sleepers()).length === 0);
+  await untilEmpty();
 });
 
 afterAll(async () => {
@@ -40,6 +41,18 @@ async function logIn(): Promise<WireClient> {
   const client = await wireClient(database, straddle.port, {});
   clients.push(client);
   return client;
+}
+
+/** A session ends a moment later than its client: waits until there is room for both again. */
+async function untilEmpty(): Promise<void> {
+  await until("room for both sessions", async () => {
+    const guests = [await logIn(), await logIn()];
+    for (const guest of guests) {
+      await guest.send(terminate());
+      await guest.untilClosed();
+    }
+    return guests.every(({ pid }) => pid !== 0);
+  });
 }
 
 async function sleepers(): Promise<readonly number[]> {

@@ -158,7 +158,7 @@ for (const { name, binaries, isThere, keySize } of SERVERS) {
         await cancel(client.key.subarray(0, -1));
         expect(await isAsleep()).toBe(true);
         await cancel(client.key);
-        await client.until("ErrorResponse");
+        await client.until("ReadyForQuery");
         expect(client.transcript.at(-2)).toContain("C57014\\0");
         await client.send(query("SELECT 1"));
         await client.until("ReadyForQuery");
