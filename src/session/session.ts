@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { StartupPacket } from "../wire/startup.ts";
-import { applyBackPressure } from "./back-pressure.ts";
+import { BackPressure } from "./back-pressure.ts";
 import { ClientHandler } from "./client-handler.ts";
 import { ClientPump } from "./client-pump.ts";
 import { Dialogue } from "./dialogue.ts";
@@ -55,6 +55,7 @@ export class Session {
 
   /** The startup packet is not of protocol 3: the server says so in a way of its own. */
   readonly #isUnread: boolean;
+  readonly #backPressure: BackPressure;
   #isRunning = false;
   #isDraining = false;
   /** It has closed its side: nothing more comes from it. */
@@ -108,6 +109,10 @@ export class Session {
       onReady: () => this.#authenticated(),
       onAnswer: () => this.#answered(),
     });
+    this.#backPressure = new BackPressure(context, {
+      ...{ client: this.#client, toClient: this.#toClient, toServer: this.#toServer },
+      ...{ clientPump: this.#clientPump, serverPump: this.#serverPump },
+    });
     this.#startupTimer = setTimeout(
       () => {
         context.hits.add("startup_timeout");
@@ -159,6 +164,7 @@ export class Session {
 
   #connected(server: Socket): void {
     this.#server = server;
+    this.#backPressure.server = server;
     server.on("drain", () => this.#updateReading());
     server.on("error", (error) => this.#serverFailed(error));
     for (const event of ["end", "close"]) server.on(event, () => this.#serverEnded());
@@ -266,13 +272,7 @@ export class Session {
   }
 
   #updateReading(): void {
-    if (this.#isEnded) return;
-    applyBackPressure(this.#context, {
-      ...{ client: this.#client, server: this.#server },
-      ...{ toClient: this.#toClient, toServer: this.#toServer },
-      clientPump: this.#clientPump,
-      serverPump: this.#serverPump,
-    });
+    if (!this.#isEnded) this.#backPressure.apply();
   }
 
   #endIfDrained(): void {
