@@ -1,0 +1,31 @@
+import type { VersionTag } from "./tag.ts";
+
+/** A table, or one of its columns, under the names that a version uses for them. */
+export interface UsedName {
+  readonly schema: string;
+  readonly table: string;
+  /** Undefined for the table as such. */
+  readonly column: string | undefined;
+}
+
+/** What one version has done with a table or a column. Times are milliseconds since the epoch. */
+export interface Use {
+  /** Undefined for sessions whose version is not known. */
+  readonly tag: VersionTag | undefined;
+  readonly firstSeenAt: number;
+  readonly lastSeenAt: number;
+  /** Statements. */
+  readonly count: number;
+  /** Statements a second, over the last minute. */
+  readonly perSecond: number;
+  /** Sessions of this version that are open now. */
+  readonly liveSessions: number;
+  /** A few of the statements that did it: libpg_query's fingerprints, the latest first. */
+  readonly fingerprints: readonly string[];
+}
+
+/** Who uses what, as far as statements have told: what the ledger answers. */
+export interface Usage {
+  /** By version, the latest use first. Empty where nobody has used it. */
+  of(name: UsedName): readonly Use[];
+}
