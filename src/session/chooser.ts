@@ -1,5 +1,6 @@
 import type { Choice, Dialogue } from "./dialogue.ts";
 import { inquire, type Rows, SESSION_INQUIRY } from "./inquiry.ts";
+import type { ErrorFields } from "./pipeline-entry.ts";
 import { unansweredChoice } from "./special-plans.ts";
 
 /** Decides on texts, and asks the session what it has to know for that. */
@@ -7,6 +8,8 @@ export class Chooser {
   readonly #dialogue: Dialogue;
   /** The server could not say what was asked: the text at hand is refused. */
   #isUnanswered = false;
+  /** What it said instead. */
+  #error: ErrorFields | undefined;
 
   constructor(dialogue: Dialogue) {
     this.#dialogue = dialogue;
@@ -20,19 +23,20 @@ export class Chooser {
     if (this.#isUnanswered) {
       this.#isUnanswered = false;
       const text = buffer.toString(dialogue.encoding, start, end);
-      return unansweredChoice(text, dialogue.info.tag);
+      return unansweredChoice(text, dialogue.info.tag, this.#error);
     }
-    inquire(dialogue, SESSION_INQUIRY, (rows) => this.#answered(rows));
+    inquire(dialogue, SESSION_INQUIRY, (rows, error) => this.#answered(rows, error));
     return undefined;
   }
 
-  #answered(rows: Rows | undefined): void {
+  #answered(rows: Rows | undefined, error: ErrorFields | undefined): void {
     const dialogue = this.#dialogue;
     const [schemas, version] = rows?.[0] ?? [];
     const names = namesOf(schemas);
     if (names !== undefined) dialogue.sessionAnswered(names, version ?? undefined);
     // Else the server throws away the text, too: an error before it in its batch.
     else if (!dialogue.pipeline.isSkipping) this.#isUnanswered = true;
+    this.#error = error;
     dialogue.controls.resumeClient();
   }
 }

@@ -9,7 +9,7 @@ import {
   SYNC,
 } from "../wire/encode.ts";
 import type { Dialogue } from "./dialogue.ts";
-import type { Entry, Outcome } from "./pipeline-entry.ts";
+import type { Entry, ErrorFields } from "./pipeline-entry.ts";
 
 /** The name of Straddle's own statements and portals. Never the unnamed one: that is the client's. */
 export const OWN_NAME = "straddle:own";
@@ -25,9 +25,14 @@ export type Rows = readonly (readonly (string | null)[])[];
  * Asks the server something within the client's session, in the order of the pipeline.
  *
  * With a Sync only where the client has nothing unsynced: in the middle of a batch a Sync would
- * commit the client's implicit transaction. `onAnswer` gets undefined where the question failed.
+ * commit the client's implicit transaction. `onAnswer` gets no rows where the question failed, and
+ * the server's error where there was one.
  */
-export function inquire(dialogue: Dialogue, sql: string, onAnswer: (rows?: Rows) => void): void {
+export function inquire(
+  dialogue: Dialogue,
+  sql: string,
+  onAnswer: (rows?: Rows, error?: ErrorFields) => void,
+): void {
   const rows: (string | null)[][] = [];
   const isAlone = dialogue.unsyncedCount === 0;
   dialogue.controls.inspectRows(true);
@@ -35,9 +40,9 @@ export function inquire(dialogue: Dialogue, sql: string, onAnswer: (rows?: Rows)
     rows,
     // Alone, the client's message has not been sent and will be: it gets an answer of its own.
     swallowsError: isAlone,
-    settle: (outcome) => {
+    settle: (outcome, error) => {
       dialogue.controls.inspectRows(false);
-      onAnswer(outcome === "done" ? rows : undefined);
+      onAnswer(outcome === "done" ? rows : undefined, error);
     },
   });
   endOwn(dialogue, isAlone);
@@ -52,7 +57,7 @@ export function sendOwn(
     readonly rows?: (string | null)[][];
     readonly swallowsError?: boolean;
     readonly executions?: Entry["executions"];
-    readonly settle?: (outcome: Outcome) => void;
+    readonly settle?: Entry["settle"];
   } = {},
 ): void {
   const { pipeline, toServer } = dialogue;

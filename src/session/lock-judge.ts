@@ -7,6 +7,7 @@ import type { Lock } from "../guard/locks.ts";
 import { encodeNoticeResponse } from "../wire/encode.ts";
 import type { Dialogue } from "./dialogue.ts";
 import { endOwn, inquire, sendOwn } from "./inquiry.ts";
+import type { ErrorFields } from "./pipeline-entry.ts";
 import type { StatementPlan, TextPlan } from "./text-plan.ts";
 
 /** A text and its plan. */
@@ -29,7 +30,14 @@ const NOT_ALONE = {
 export class LockJudge {
   readonly #dialogue: Dialogue;
   /** What the server said, for the text that is waiting for it. */
-  #judged: { readonly text: string; readonly verdict: LockTimeoutVerdict } | undefined;
+  #judged:
+    | {
+        readonly text: string;
+        readonly verdict: LockTimeoutVerdict;
+        /** What it said instead of an answer. */
+        readonly error?: ErrorFields | undefined;
+      }
+    | undefined;
   /** SQL of Straddle's own to run when the client's batch is over. */
   #afterBatch: string | undefined;
 
@@ -59,9 +67,9 @@ export class LockJudge {
     }
     // Nothing but Parse, Describe and Close can stand before it: there is nothing to commit.
     dialogue.unsyncedCount = 0;
-    inquire(dialogue, lockTimeoutInquiry(lock), (rows) => {
+    inquire(dialogue, lockTimeoutInquiry(lock), (rows, error) => {
       const verdict = judgeLockTimeout(rows?.[0], lock, dialogue.context.policy);
-      this.#judged = { text, verdict };
+      this.#judged = { text, verdict, error };
       dialogue.controls.resumeClient();
     });
     return false;
@@ -73,13 +81,19 @@ export class LockJudge {
     const judged = this.#judged;
     this.#judged = undefined;
     if (judged?.text !== text) return plan;
-    const { verdict } = judged;
+    const { verdict, error } = judged;
     const rule = "lock-timeout";
     switch (verdict.kind) {
       case "allow":
         return withFirst(plan, { lock: undefined });
       case "refuse": {
-        const refusal = { ...verdict.text, rule, sqlstate: "55000", offset: undefined };
+        const refusal = {
+          ...verdict.text,
+          rule,
+          sqlstate: "55000",
+          offset: undefined,
+          serverError: error,
+        };
         return withFirst(plan, { verdict: "refuse", refusal });
       }
       case "warn": {

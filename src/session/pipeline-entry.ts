@@ -14,6 +14,9 @@ export type EntryKind =
   /** CopyDone or CopyFail: no reply of its own, but it ends what the server ignores in COPY. */
   | "copy_end";
 
+/** The fields of an ErrorResponse, by their code letter. */
+export type ErrorFields = Map<string, string>;
+
 /** Something that is being asked of the server, which will owe an answer for it. */
 export interface Asked {
   readonly kind: EntryKind;
@@ -35,8 +38,8 @@ export interface Asked {
   readonly swallowsError?: boolean;
   /** What Straddle made fail, in place of the client's message. */
   readonly refusal?: Refusal | undefined;
-  /** Called once, when it is known what became of it. */
-  readonly settle?: ((outcome: Outcome) => void) | undefined;
+  /** Called once, when it is known what became of it; with the error that a message of Straddle's own failed with. */
+  readonly settle?: ((outcome: Outcome, error?: ErrorFields) => void) | undefined;
 }
 
 /** One thing that the server still owes an answer for. All have one shape, for the engine's sake. */
@@ -46,6 +49,8 @@ export interface Entry extends Required<Omit<Asked, "isMaybe">> {
   isBeforeData: boolean;
   /** Of a Query or FunctionCall: an error has come, and only its ReadyForQuery is yet to. */
   hasFailed: boolean;
+  /** The error, where it is about a message of Straddle's own. */
+  error: ErrorFields | undefined;
   /** Observers were told of it, where that does not hang on its CommandComplete. */
   isObserved: boolean;
 }

@@ -1,5 +1,5 @@
 import { ProtocolError } from "../wire/protocol-error.ts";
-import type { Asked, Entry, EntryKind } from "./pipeline-entry.ts";
+import type { Asked, Entry, EntryKind, ErrorFields } from "./pipeline-entry.ts";
 
 /**
  * The FIFO of what the server owes, one entry per expected reply. Everything that hangs on a reply
@@ -67,6 +67,7 @@ export class Pipeline {
       isMaybe: asked.isMaybe ?? (asked.kind === "sync" && this.isUncertain && this.#endsMaybe()),
       isBeforeData: asked.kind === "sync" && !this.hasData,
       hasFailed: false,
+      error: undefined,
       isObserved: false,
       executions: asked.executions,
       rows: asked.rows,
@@ -144,14 +145,16 @@ export class Pipeline {
 
   /**
    * ErrorResponse: a Query or FunctionCall goes on to its ReadyForQuery; in the extended protocol
-   * all that was asked before the next Sync is dropped unanswered, newest first.
+   * all that was asked before the next Sync is dropped unanswered, newest first. `error` is given
+   * where it is about a message of Straddle's own.
    */
-  fail(): void {
+  fail(error?: ErrorFields): void {
     this.isCopyIn = false;
     this.#isCopying = false;
     const { head } = this;
     if (head === undefined) return;
     const { kind } = head;
+    head.error = error;
     if (kind === "query" || kind === "function_call" || kind === "sync") {
       if (kind !== "sync") head.hasFailed = true;
       this.#doubtSyncs(this.#first + 1);
@@ -204,7 +207,10 @@ export class Pipeline {
     const dropped = this.#entries.slice(this.#first, end);
     this.#first = end;
     this.#compact();
-    for (const entry of dropped.reverse()) entry.settle?.(entry === failed ? "failed" : "dropped");
+    for (const entry of dropped.reverse()) {
+      // Straddle's own messages of one question share their fate.
+      entry.settle?.(entry === failed ? "failed" : "dropped", failed?.error);
+    }
   }
 
   /** ReadyForQuery: the Query, FunctionCall or Sync at the head is over. */
@@ -217,7 +223,8 @@ export class Pipeline {
     this.isCopyIn = false;
     this.answeredCount = 0;
     this.#drop();
-    entry.settle?.(entry.hasFailed ? "failed" : "done");
+    if (entry.hasFailed) entry.settle?.("failed", entry.error);
+    else entry.settle?.("done");
     this.#dropCopyEnds();
     return entry;
   }

@@ -19,6 +19,7 @@ export function failingSql(refusal: Refusal): string {
  * the client's text from 1.
  */
 export function refusalFields(refusal: Refusal, text: string): Map<string, string> {
+  if (refusal.serverError !== undefined) return new Map(refusal.serverError);
   const fields = new Map([
     ["S", "ERROR"],
     ["V", "ERROR"],

@@ -203,7 +203,7 @@ export class ServerHandler {
     if (entry === undefined || current === undefined) {
       if (entry?.swallowsError !== true) toClient.addSlice(buffer, start, end);
       if (batch !== undefined) batch.isDelivered = true;
-      pipeline.fail();
+      pipeline.fail(entry?.isOwn ? decodeFields(buffer, start, end, encoding) : undefined);
       return "done";
     }
     const sqlstate = sqlstateOf(buffer, start, end);

@@ -2,6 +2,7 @@ import { performance } from "node:perf_hooks";
 import type { VersionTag } from "../version/tag.ts";
 import type { AnalysisFailure } from "./analysis-thread.ts";
 import type { Choice, Dialogue } from "./dialogue.ts";
+import type { ErrorFields } from "./pipeline-entry.ts";
 import type { Refusal, StatementPlan, TextPlan } from "./text-plan.ts";
 
 /** The plan of a statement that is too large to be analysed: passed on or refused as a whole. */
@@ -42,9 +43,16 @@ export function functionCallPlan(oid: number): TextPlan {
   return passedPlan("FUNCTION CALL", `(function ${oid})`);
 }
 
-/** The choice for a text whose session could not be asked what it needs. */
-export function unansweredChoice(text: string, tag: VersionTag | undefined): Choice {
-  return choiceOf(wholePlan("(not analysed)", UNANSWERED), text, tag);
+/**
+ * The choice for a text whose session could not be asked what it needs. The client reads the server's
+ * own error, as of a cancel or a `statement_timeout` that met the question in the statement's place.
+ */
+export function unansweredChoice(
+  text: string,
+  tag: VersionTag | undefined,
+  serverError: ErrorFields | undefined,
+): Choice {
+  return choiceOf(wholePlan("(not analysed)", { ...UNANSWERED, serverError }), text, tag);
 }
 
 /** The choice for a message whose text was not read, or that has none. */
@@ -109,7 +117,7 @@ const UNANSWERED: Refusal = {
   rule: "window",
   sqlstate: "0A000",
   message: "straddle could not ask the server which table this statement means",
-  detail: "The question for the session's search_path failed or was cancelled.",
+  detail: "The question for the session's search_path was answered by something else.",
   hint: "Send the statement again.",
   offset: undefined,
 };

@@ -15,6 +15,8 @@ export interface Refusal {
   readonly hint: string;
   /** UTF-16 index in the client's text. */
   readonly offset: number | undefined;
+  /** What the server said to a question of Straddle's own: it is shown in place of all of the above. */
+  readonly serverError?: ReadonlyMap<string, string> | undefined;
 }
 
 /** What is to happen with one statement of a text. */

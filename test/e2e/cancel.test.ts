@@ -1,5 +1,5 @@
 import pg from "pg";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Straddle } from "../../src/cli/run.ts";
 import { packet, query, startup, terminate } from "../support/client-frames.ts";
 import { createDatabase, type TestDatabase } from "../support/server.ts";
@@ -123,4 +123,50 @@ test("one that comes late, for a session that is idle or gone, hits no other one
   await other.until("ReadyForQuery");
   expect(other.transcript.at(-1)).toBe('< ReadyForQuery "I"');
   expect(isCancelled(other)).toBe(false);
+});
+
+describe("one that meets a question of Straddle's own in the statement's place", () => {
+  const WINDOW =
+    "windows: [{ table: public.orders, rename: { user_id: customer_id }, old: '<2.0.0', new: '>=2.0.0' }]";
+
+  test.each([
+    ["which table it is", "SELECT user_id FROM orders"],
+    ["its lock_timeout", "VACUUM others"],
+  ])("%s: the client reads that its statement was cancelled", async (_, text) => {
+    await direct.query(
+      "DROP TABLE IF EXISTS orders, others; CREATE TABLE others (); CREATE TABLE orders (user_id int)",
+    );
+    const own = await startTestStraddle(database, WINDOW);
+    const holder = new pg.Client(database.connection);
+    await holder.connect();
+    try {
+      const name = "orders-api@1.0.0";
+      const client = await wireClient(database, own.port, { application_name: name });
+      clients.push(client);
+      await client.send(query("SET search_path = public, elsewhere"));
+      await client.until("ReadyForQuery");
+      // The server looks the new path's schemas up at the next statement, and has to wait for that.
+      await holder.query("BEGIN; LOCK TABLE pg_catalog.pg_namespace");
+      await client.send(query(text));
+      await until("the wait", async () => {
+        const { rows } = await holder.query(
+          "SELECT query FROM pg_stat_activity WHERE pid = $1 AND wait_event_type = 'Lock'",
+          [client.pid],
+        );
+        return rows.length === 1 && rows[0].query !== text;
+      });
+      await cancel(client.key, own);
+      await client.until("ReadyForQuery");
+      expect(client.transcript.at(-2)).toContain(
+        "C57014\\0Mcanceling statement due to user request",
+      );
+      await holder.query("ROLLBACK");
+      await client.send(query("SELECT user_id FROM orders"));
+      await client.until("ReadyForQuery");
+      expect(client.transcript.at(-2)).toBe('< CommandComplete "SELECT 0\\0"');
+    } finally {
+      await holder.end();
+      await own.stop();
+    }
+  });
 });
