@@ -40,7 +40,9 @@ export function toConfig(file: ConfigFile, written: Written): Config | string {
 
   const host = file.server.host ?? url?.host;
   const port = url?.port ?? file.server.port;
-  const socket = file.server.socket ?? url?.socket;
+  // As libpq has it, a host that begins with a slash is a socket's folder.
+  const folder = host?.startsWith("/") ? host : undefined;
+  const socket = file.server.socket ?? url?.socket ?? folder;
   const address: ServerAddress | undefined =
     socket !== undefined
       ? { kind: "unix", path: socket, port }

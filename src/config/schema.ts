@@ -75,7 +75,9 @@ const ServerTls = z.strictObject({
 });
 
 const Server = z.strictObject({
-  host: Text.optional().describe("PostgreSQL's host. One of `host`, `socket` and `url` is needed."),
+  host: Text.optional().describe(
+    "PostgreSQL's host; one that begins with a slash is the folder of its Unix socket, as for libpq. One of `host`, `socket` and `url` is needed.",
+  ),
   port: Port.default(5432).describe("PostgreSQL's port."),
   socket: Text.optional().describe(
     "PostgreSQL's Unix socket: the folder that holds `.s.PGSQL.<port>`, or else the file itself.",

@@ -375,6 +375,11 @@ const accepted: readonly {
     yaml: "server: { url: 'postgres:///shop?host=/run/pg' }",
     has: { server: { address: { kind: "unix", path: "/run/pg", port: 5432 } } },
   },
+  {
+    name: "so can the host",
+    yaml: "server: { host: /run/pg, port: 5433 }",
+    has: { server: { address: { kind: "unix", path: "/run/pg", port: 5433 } } },
+  },
   ...(
     [
       ["host: db", undefined],

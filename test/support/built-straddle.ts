@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inject } from "vitest";
+import type { NetworkNamespace } from "./network-namespace.ts";
 import type { TestDatabase } from "./server.ts";
 import { until } from "./until.ts";
 
@@ -56,17 +57,22 @@ export function writeConfig(database: TestDatabase, yaml: string): string {
   return file;
 }
 
-function spawnStraddle(file: string) {
+function spawnStraddle(file: string, namespace?: NetworkNamespace) {
   const env = { PATH: process.env["PATH"] };
-  return spawn(process.execPath, [inject("main"), "run", "--config", file], {
+  const args = [inject("main"), "run", "--config", file];
+  const command = namespace?.entering(process.execPath, args) ?? [process.execPath, args];
+  return spawn(...command, {
     env,
     stdio: ["ignore", "pipe", "pipe"],
   });
 }
 
 /** Starts it, and resolves when it says where it listens. */
-export async function startStraddleProcess(file: string): Promise<StraddleProcess> {
-  const child = spawnStraddle(file);
+export async function startStraddleProcess(
+  file: string,
+  namespace?: NetworkNamespace,
+): Promise<StraddleProcess> {
+  const child = spawnStraddle(file, namespace);
   let log = "";
   let output = "";
   let isOver = false;
