@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { checkCommand } from "./check-command.ts";
 import { exitWith, SETUP_EXIT_CODE } from "./fail.ts";
+import { guardCommand } from "./guard-command.ts";
 import { packageVersion } from "./package-version.ts";
 import { rehearseCommand } from "./rehearse-command.ts";
 import { rewriteCommand } from "./rewrite-command.ts";
@@ -13,17 +14,22 @@ const program = new Command("straddle")
   .version(packageVersion())
   .showHelpAfterError("(straddle --help says what there is)");
 
+/** A misspelt option is a wrong set-up as well: 2 instead of commander's 1. */
+function exitsAsSetup(command: Command): Command {
+  for (const each of command.commands) exitsAsSetup(each);
+  return command.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : SETUP_EXIT_CODE));
+}
+
 for (const command of [
   runCommand(),
   checkCommand(),
   rewriteCommand(),
   rehearseCommand(),
+  guardCommand(),
   settingsCommand(),
 ]) {
-  // A misspelt option is a wrong set-up as well: 2 instead of commander's 1.
-  command.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : SETUP_EXIT_CODE));
   program.addCommand(command);
 }
-program.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : SETUP_EXIT_CODE));
+exitsAsSetup(program);
 
 await program.parseAsync().catch(exitWith);
