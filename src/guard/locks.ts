@@ -9,6 +9,7 @@ import {
 import type { ParsedStatement } from "../sql/parse.ts";
 import { verbOf } from "../sql/verb.ts";
 import { alterTableLevel } from "./alter-table-level.ts";
+import { hiddenLock } from "./hidden-lock.ts";
 import { type LockLevel, strongest } from "./lock-level.ts";
 import {
   isPart,
@@ -39,8 +40,8 @@ export type InBlock = "allowed" | "refused" | "depends";
 
 /**
  * The lock that a schema change takes on existing relations, if that is SHARE UPDATE EXCLUSIVE or
- * stronger. Undefined for queries, for LOCK TABLE, and for what makes new relations only. What DO
- * and CALL do inside does not show.
+ * stronger. Undefined for queries, for LOCK TABLE, and for what makes new relations only. Of DO it is
+ * that of the statements in its body; what CALL does inside does not show.
  */
 export function lockedBy(statement: Pick<ParsedStatement, "kind" | "node">): Lock | undefined {
   const taken = LOCKS[statement.kind]?.(statement.node);
@@ -101,6 +102,7 @@ const LOCKS: Readonly<Record<string, (node: AstNode) => Taken | undefined>> = {
   AlterPolicyStmt: (node) => onTable(node),
   CreatePolicyStmt: (node) => onTable(node),
   DropStmt: (node) => dropped(node),
+  DoStmt: (node) => hiddenLock(node, lockedBy),
   DropOwnedStmt: () => everything("ACCESS EXCLUSIVE"),
   ReassignOwnedStmt: () => everything("ACCESS EXCLUSIVE"),
   TruncateStmt: (node) => ({

@@ -9,6 +9,8 @@ import assert from "node:assert/strict";
  */
 export interface Instance {
   parse(text: string): Outcome;
+  /** The bodies of DO and CREATE FUNCTION in a text; undefined for what is no PL/pgSQL. */
+  parsePlpgsql(text: string): unknown;
   /** 16 hex digits; "" if the text is not SQL. */
   fingerprint(text: string): string;
 }
@@ -24,6 +26,7 @@ interface WasmModule {
   _free(pointer: number): void;
   _wasm_parse_query_raw(text: number): number;
   _wasm_free_parse_result(result: number): void;
+  _wasm_parse_plpgsql(text: number): number;
   _wasm_fingerprint(text: number): number;
   _wasm_free_string(text: number): void;
   lengthBytesUTF8(text: string): number;
@@ -43,6 +46,10 @@ export async function createInstance(): Promise<Instance> {
   assert(typeof wasm._wasm_parse_query_raw === "function");
   return {
     parse: (text) => parse(wasm, text),
+    parsePlpgsql: (text) => {
+      const answer = callForString(wasm, wasm._wasm_parse_plpgsql, text);
+      return answer.startsWith("{") ? JSON.parse(answer) : undefined; // Errors come as their message.
+    },
     fingerprint: (text) => {
       const answer = callForString(wasm, wasm._wasm_fingerprint, text);
       return /^[0-9a-f]{16}$/.test(answer) ? answer : ""; // Errors come as their message.

@@ -66,6 +66,16 @@ export function parseSql(text: string): Parsed {
   return { kind: "parsed", statements: statementsOf(outcome.tree, source) };
 }
 
+/**
+ * The tree of the PL/pgSQL in a DO or CREATE FUNCTION statement, by PostgreSQL's own grammar; undefined
+ * for what is no PL/pgSQL, or can't be read.
+ */
+export function parsePlpgsql(text: string): AstNode | undefined {
+  if (text.includes("\0") || nestingOf(text) > NESTING_MAX) return undefined;
+  const tree = ask((parser) => parser.parsePlpgsql(withoutNestedComments(text)));
+  return isAstNode(tree) ? tree : undefined;
+}
+
 /** libpg_query's fingerprint: the same for texts that differ in constants only. "" if unparsable. */
 export function fingerprintSql(text: string): string {
   if (nestingOf(text) > NESTING_MAX) return "";
