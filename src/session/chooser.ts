@@ -6,10 +6,8 @@ import { unansweredChoice } from "./special-plans.ts";
 /** Decides on texts, and asks the session what it has to know for that. */
 export class Chooser {
   readonly #dialogue: Dialogue;
-  /** The server could not say what was asked: the text at hand is refused. */
-  #isUnanswered = false;
-  /** What it said instead. */
-  #error: ErrorFields | undefined;
+  /** The server could not say what was asked for the text at hand; what it said instead. */
+  #unanswered: { readonly error: ErrorFields | undefined } | undefined;
 
   constructor(dialogue: Dialogue) {
     this.#dialogue = dialogue;
@@ -19,11 +17,14 @@ export class Chooser {
   choose(buffer: Buffer, start: number, end: number): Choice | undefined {
     const dialogue = this.#dialogue;
     const choice = dialogue.choose(buffer, start, end);
-    if (choice !== undefined || dialogue.large.isWaiting) return choice;
-    if (this.#isUnanswered) {
-      this.#isUnanswered = false;
+    if (choice === undefined && dialogue.large.isWaiting) return undefined;
+    const unanswered = this.#unanswered;
+    // It is about this text alone, also where by now nothing has to be asked: the transaction has failed.
+    this.#unanswered = undefined;
+    if (choice !== undefined) return choice;
+    if (unanswered !== undefined) {
       const text = buffer.toString(dialogue.encoding, start, end);
-      return unansweredChoice(text, dialogue.info.tag, this.#error);
+      return unansweredChoice(text, dialogue.info.tag, unanswered.error);
     }
     inquire(dialogue, SESSION_INQUIRY, (rows, error) => this.#answered(rows, error));
     return undefined;
@@ -35,8 +36,7 @@ export class Chooser {
     const names = namesOf(schemas);
     if (names !== undefined) dialogue.sessionAnswered(names, version ?? undefined);
     // Else the server throws away the text, too: an error before it in its batch.
-    else if (!dialogue.pipeline.isSkipping) this.#isUnanswered = true;
-    this.#error = error;
+    else if (!dialogue.pipeline.isSkipping) this.#unanswered = { error };
     dialogue.controls.resumeClient();
   }
 }

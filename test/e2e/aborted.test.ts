@@ -30,6 +30,8 @@ const ENDS: readonly (readonly string[])[] = [
   ["COMMIT", "SELECT user_id FROM orders"],
   ["ROLLBACK TO a", "SELECT user_id FROM orders", "COMMIT"],
   ["SELECT user_id FROM orders", "ROLLBACK TO a", "ROLLBACK"],
+  // What the server did not answer for one statement says nothing of a later one.
+  ["SELECT user_id FROM orders", "ROLLBACK", "BEGIN", "SELECT user_id FROM orders", "COMMIT"],
 ];
 
 const PROTOCOLS = {

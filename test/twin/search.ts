@@ -52,7 +52,7 @@ export async function search(options: {
       if (judgement.kind === "refused") add(`refused: ${withoutNames(judgement.detail)}`);
       if (judgement.kind === "error") add(`error: ${judgement.sqlstate}`);
       if (judgement.kind !== "different" || found.length >= foundMax) continue;
-      found.push(await simplest({ seed, path: String(index) }, judge));
+      found.push(await simplest({ seed, path: String(index) }, { judge, story: judgement.story }));
     }
     await options.afterChunk(chunk, { counts, distinct: seen.size, found });
   }
@@ -62,10 +62,14 @@ export async function search(options: {
 /** Shrinks what was found, and says how to find it again. */
 async function simplest(
   start: { readonly seed: number; readonly path: string },
-  judge: (each: PlacedCase) => Promise<Judgement>,
+  found: {
+    readonly judge: (each: PlacedCase) => Promise<Judgement>;
+    /** What it was before it was made simpler. */
+    readonly story: string;
+  },
 ): Promise<string> {
   const property = fc.asyncProperty(CASES, async ({ value }) => {
-    const judgement = await judge(value);
+    const judgement = await found.judge(value);
     if (judgement.kind === "different") throw new Error(judgement.story);
   });
   const details = await fc.check(property, {
@@ -75,7 +79,7 @@ async function simplest(
   });
   const { seed, counterexamplePath, counterexample, errorInstance } = details;
   if (!details.failed || counterexample === null) {
-    return `seed ${seed}, path ${start.path}: not again`;
+    return `seed ${seed}, path ${start.path}, not again by itself:\n${found.story}`;
   }
   const [{ value }] = counterexample;
   const story = errorInstance instanceof Error ? errorInstance.message : "";
