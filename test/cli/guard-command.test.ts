@@ -2,8 +2,8 @@ import { execFile } from "node:child_process";
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
 import { GUARDED_TAGS } from "../../src/guard/event-trigger.ts";
-import { writeConfig } from "../support/built-straddle.ts";
 import { createDatabase, type TestDatabase } from "../support/server.ts";
+import { writeConfig } from "../support/straddle-process.ts";
 import { runDirect } from "../support/twins.ts";
 
 /** The event trigger, on a real server, for sessions that know nothing of Straddle. */

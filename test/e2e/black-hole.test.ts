@@ -1,12 +1,6 @@
 import { join } from "node:path";
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import {
-  ownFolder,
-  type StraddleProcess,
-  startStraddleProcess,
-  writeConfig,
-} from "../support/built-straddle.ts";
 import { query, startup } from "../support/client-frames.ts";
 import {
   BLACK_HOLE,
@@ -14,6 +8,12 @@ import {
   NetworkNamespace,
 } from "../support/network-namespace.ts";
 import { createDatabase, type TestDatabase } from "../support/server.ts";
+import {
+  ownFolder,
+  type StraddleProcess,
+  startStraddleProcess,
+  writeConfig,
+} from "../support/straddle-process.ts";
 import { until } from "../support/until.ts";
 import { WireClient } from "../support/wire-client.ts";
 
@@ -63,7 +63,7 @@ async function backends(name: string): Promise<number> {
 async function start(yaml: string): Promise<string> {
   const socket = join(ownFolder(), ".s.PGSQL.6432");
   const config = writeConfig(database, `listen: { socket: ${socket}, ${yaml}`);
-  straddle = await startStraddleProcess(config, namespace);
+  straddle = await startStraddleProcess(config, { namespace });
   return socket;
 }
 

@@ -2,7 +2,7 @@ import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { query } from "../support/client-frames.ts";
 import { createDatabase, type TestDatabase } from "../support/server.ts";
-import { type BuiltStraddle, startBuiltStraddle } from "../support/spawned-straddle.ts";
+import { runStraddle, type StraddleProcess } from "../support/straddle-process.ts";
 import { runDirect, wireClient } from "../support/twins.ts";
 
 /** Statements that are hard to parse: what they do to their own session, and to another one beside it. */
@@ -48,20 +48,20 @@ const BOMBS: readonly { readonly name: string; readonly sql: string }[] = [
 ];
 
 let database: TestDatabase;
-let straddle: BuiltStraddle;
+let straddle: StraddleProcess;
 let other: pg.Client;
 
 beforeAll(async () => {
   database = await createDatabase();
   await runDirect(database, "CREATE TABLE orders (id int, user_id int)");
-  straddle = await startBuiltStraddle(database, `limits: { analysis_timeout: 1s }${WINDOW}`);
+  straddle = await runStraddle(database, `limits: { analysis_timeout: 1s }${WINDOW}`);
   other = new pg.Client({ ...database.connection, host: "127.0.0.1", port: straddle.port });
   await other.connect();
 });
 
 afterAll(async () => {
   await other?.end();
-  await straddle?.end();
+  await straddle?.stop();
   await database?.drop();
 });
 

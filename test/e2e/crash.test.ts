@@ -4,7 +4,7 @@ import { join } from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDatabase, type TestDatabase } from "../support/server.ts";
-import { type BuiltStraddle, startBuiltStraddle } from "../support/spawned-straddle.ts";
+import { runStraddle, type StraddleProcess } from "../support/straddle-process.ts";
 import { runDirect } from "../support/twins.ts";
 import { until } from "../support/until.ts";
 
@@ -12,7 +12,7 @@ import { until } from "../support/until.ts";
 
 let database: TestDatabase;
 let folder: string;
-let straddle: BuiltStraddle | undefined;
+let straddle: StraddleProcess | undefined;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "straddle-crash-"));
@@ -20,12 +20,12 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await straddle?.end();
+  await straddle?.stop();
   await database.drop();
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function connect({ port }: BuiltStraddle): Promise<pg.Client> {
+async function connect({ port }: StraddleProcess): Promise<pg.Client> {
   const client = new pg.Client({ ...database.connection, port, application_name: "bank@1.0.0" });
   client.on("error", () => undefined);
   await client.connect();
@@ -72,13 +72,13 @@ test("killed with -9 under transfers: all that were acknowledged are there, and 
   await direct.connect();
   const acknowledged = new Set<string>();
   for (let kill = 0; kill < 2; kill++) {
-    const running = await startBuiltStraddle(database, WINDOW);
+    const running = await runStraddle(database, WINDOW);
     straddle = running;
     const clients = await Promise.all(Array.from({ length: 8 }, () => connect(running)));
     const done: string[] = [];
     const working = clients.map((client, index) => transfer(client, kill * 100 + index, done));
     await until("transfers are under way", () => done.length > 100);
-    await running.end("SIGKILL");
+    await running.stop("SIGKILL");
     straddle = undefined;
     await Promise.all(working);
     for (const id of done) acknowledged.add(id);
@@ -113,7 +113,7 @@ for (const mode of ["wait", "drop"] as const) {
   test(`${mode}: an audit file that may not grow any more, and another one that may`, async () => {
     const path = join(folder, `${mode}.jsonl`);
     const moved: string[] = [];
-    const running = await startBuiltStraddle(
+    const running = await runStraddle(
       database,
       `audit: { to: file, path: ${path}, when_full: ${mode}, buffer_size_max: 16KiB }`,
       // Of the file's size, in blocks of 512 or 1024 bytes.
@@ -130,7 +130,7 @@ for (const mode of ["wait", "drop"] as const) {
         answeredCount += 1;
       }
     })();
-    await until("the log tells of it", () => running.words().includes("EFBIG"));
+    await until("the log tells of it", () => running.log().includes("EFBIG"));
     if (mode === "wait") {
       await until("a statement waits", async () => {
         return (await running.metric("straddle_audit_waiting")) === 1;
@@ -152,7 +152,7 @@ for (const mode of ["wait", "drop"] as const) {
       const to = `${path}.${moved.length}`;
       renameSync(path, to);
       moved.push(to);
-      running.child.kill("SIGHUP");
+      running.signal("SIGHUP");
       await until("the file is there again", () => existsSync(path));
     };
     // The next file is full after a while as well.
@@ -164,7 +164,7 @@ for (const mode of ["wait", "drop"] as const) {
     await rotate();
     await asking;
     await client.end();
-    await running.end();
+    await running.stop();
     straddle = undefined;
     const whole = [...moved, path].map(wholeLines).join("");
     const records = whole

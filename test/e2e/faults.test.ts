@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { EmbeddedServer } from "../../src/cli/embedded/embedded-postgres.ts";
 import { bind, copyData, execute, flush, parse, query, startup } from "../support/client-frames.ts";
 import { startServer, type TestDatabase } from "../support/server.ts";
-import { type BuiltStraddle, startBuiltStraddle } from "../support/spawned-straddle.ts";
+import { runStraddle, type StraddleProcess } from "../support/straddle-process.ts";
 import { runDirect, wireClient } from "../support/twins.ts";
 import { until } from "../support/until.ts";
 
@@ -23,7 +23,7 @@ limits: { sessions_max: ${IDLE_COUNT + BUSY_COUNT + 100} }
 
 let server: EmbeddedServer;
 let database: TestDatabase;
-let straddle: BuiltStraddle;
+let straddle: StraddleProcess;
 /** A connection past Straddle, made anew when the server has restarted. */
 let direct: pg.Client;
 const sockets: Socket[] = [];
@@ -37,7 +37,7 @@ beforeAll(async () => {
   const url = `postgres://postgres@${host}:${port}/postgres`;
   database = { name: "postgres", url, connection, drop: async () => undefined };
   await runDirect(database, "CREATE TABLE orders (id int PRIMARY KEY, user_id int)");
-  straddle = await startBuiltStraddle(database, WINDOW);
+  straddle = await runStraddle(database, WINDOW);
 });
 
 afterEach(() => {
@@ -45,7 +45,7 @@ afterEach(() => {
 });
 
 afterAll(async () => {
-  await straddle?.end();
+  await straddle?.stop();
   await server?.stop();
 });
 

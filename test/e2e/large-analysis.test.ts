@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { bind, execute, parse, query, sync } from "../support/client-frames.ts";
 import { createDatabase, type TestDatabase } from "../support/server.ts";
-import { type BuiltStraddle, startBuiltStraddle } from "../support/spawned-straddle.ts";
+import { runStraddle, type StraddleProcess } from "../support/straddle-process.ts";
 import { runDirect, wireClient } from "../support/twins.ts";
 import { until } from "../support/until.ts";
 import type { WireClient } from "../support/wire-client.ts";
@@ -19,7 +19,7 @@ const BOMB = `SELECT 1 FROM orders ${Array.from(
 ).join(" ")}`;
 
 let database: TestDatabase;
-let straddle: BuiltStraddle | undefined;
+let straddle: StraddleProcess | undefined;
 const clients: WireClient[] = [];
 
 beforeAll(async () => {
@@ -37,7 +37,7 @@ beforeEach(() =>
 
 afterEach(async () => {
   for (const client of clients.splice(0)) client.abandon();
-  await straddle?.end();
+  await straddle?.stop();
   straddle = undefined;
 });
 
@@ -75,7 +75,7 @@ for (const [protocol, say] of [
   ["extended", byParse],
 ] as const) {
   test(`${protocol}: each version's names, before and after the rename, and errors in them`, async () => {
-    straddle = await startBuiltStraddle(database, WINDOW);
+    straddle = await runStraddle(database, WINDOW);
     const [old, young] = [await logIn("shop@1.0.0"), await logIn("shop@2.0.0")];
     const of = (column: string) => large(`SELECT ${column} FROM orders WHERE ${column} IN (?)`);
     const check = async () => {
@@ -103,7 +103,7 @@ for (const [protocol, say] of [
   });
 
   test(`${protocol}: the guard sees to a large text`, async () => {
-    straddle = await startBuiltStraddle(database);
+    straddle = await runStraddle(database);
     const client = await logIn("shop@1.0.0");
     const sql = large("ALTER TABLE orders ADD CHECK (user_id IN (?))");
     expect(await ask(client, ...say(sql))).toEqual(["55000"]);
@@ -112,7 +112,7 @@ for (const [protocol, say] of [
   });
 
   test(`${protocol}: what takes too long is refused, the transaction with it, and the next one is not`, async () => {
-    straddle = await startBuiltStraddle(database, `limits: { analysis_timeout: 300ms }${WINDOW}`);
+    straddle = await runStraddle(database, `limits: { analysis_timeout: 300ms }${WINDOW}`);
     const client = await logIn("shop@1.0.0");
     expect(await ask(client, query("BEGIN"))).toEqual(["BEGIN"]);
     expect(await ask(client, ...say(BOMB))).toEqual(["54001"]);
@@ -131,7 +131,7 @@ for (const [protocol, say] of [
 
 test("oversize pass: the server decides on what takes too long", async () => {
   const limits = "limits: { analysis_timeout: 100ms, oversize: pass }";
-  straddle = await startBuiltStraddle(database, `${limits}${WINDOW}`);
+  straddle = await runStraddle(database, `${limits}${WINDOW}`);
   const client = await logIn("shop@1.0.0");
   // More than the server has room for in its target list, or the like: the error is its own.
   const sql = `SELECT ${Array.from({ length: 60_000 }, () => "1").join(",")}`;
@@ -139,7 +139,7 @@ test("oversize pass: the server decides on what takes too long", async () => {
 });
 
 test("a client that leaves meanwhile keeps nobody from being answered", async () => {
-  straddle = await startBuiltStraddle(database, `limits: { analysis_timeout: 1s }${WINDOW}`);
+  straddle = await runStraddle(database, `limits: { analysis_timeout: 1s }${WINDOW}`);
   const leaving = await Promise.all(Array.from({ length: 5 }, () => logIn("shop@1.0.0")));
   for (const client of leaving) await client.send(query(BOMB));
   await ask(await logIn("shop@1.0.0"), query("SELECT 1"));

@@ -128,18 +128,17 @@ test("the log names each of them; one that can't be looked up is told too, and h
 test("with several workers it is looked up and told once", async () => {
   const straddle = await runStraddle(database, `workers: 2\nwindows: [${WINDOW}]`);
   try {
-    await until("the look", () => straddle.log.includes("to look after"));
-    const metrics = await (await fetch(`${straddle.adminUrl}/metrics`)).text();
-    const health = await (await fetch(`${straddle.adminUrl}/readyz`)).text();
+    await until("the look", () => straddle.log().includes("to look after"));
+    const metrics = (await straddle.page("/metrics")).body;
+    const health = (await straddle.page("/readyz")).body;
     expect({
-      told: straddle.log.match(/function f\(\) says user_id/g)?.length,
+      told: straddle.log().match(/function f\(\) says user_id/g)?.length,
       count: /straddle_window_blind_spots\{window="public.orders",kind="breaks"\} (\d+)/.exec(
         metrics,
       )?.[1],
       check: JSON.parse(health).checks.blind_spots.state,
     }).toEqual({ told: 1, count: "1", check: "warning" });
   } finally {
-    straddle.signal("SIGTERM");
-    await straddle.ended;
+    await straddle.stop();
   }
 });

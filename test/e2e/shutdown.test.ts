@@ -24,7 +24,7 @@ beforeAll(async () => {
 
 afterEach(async () => {
   for (const client of clients.splice(0)) client.abandon();
-  await straddle?.kill();
+  await straddle?.stop("SIGKILL");
   straddle = undefined;
 });
 
@@ -65,8 +65,7 @@ function post(url: string, headers: Record<string, string> = {}): Promise<number
   });
 }
 
-const readiness = async ({ adminUrl }: StraddleProcess) =>
-  (await fetch(`${adminUrl}/readyz`)).status;
+const readiness = async (running: StraddleProcess) => (await running.page("/readyz")).status;
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   test(`${signal}: sessions end at their transaction boundaries, and nobody left is the end`, async () => {
@@ -77,12 +76,11 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     await idle.untilClosed();
     expect(lastError(idle)).toBe("57P01");
     await ask(busy, "SELECT 1");
-    expect(running.hasExited).toBe(false);
+    expect(running.hasEnded()).toBe(false);
     await ask(busy, "COMMIT");
     await busy.untilClosed();
-    await running.ended;
     expect(lastError(busy)).toBe("57P01");
-    expect(running.exit).toBe(0);
+    expect(await running.ended).toBe(0);
   });
 }
 
@@ -91,10 +89,9 @@ test("delay_max: what is left then is ended, and the process with it", async () 
   const open = await logIn(running.port);
   await ask(open, "BEGIN");
   running.signal("SIGTERM");
-  await running.ended;
   await open.untilClosed();
   expect(lastError(open)).toBe("57P01");
-  expect(running.exit).toBe(0);
+  expect(await running.ended).toBe(0);
 });
 
 test("delay_min: not ready at once, but everybody is served until then", async () => {
@@ -109,8 +106,7 @@ test("delay_min: not ready at once, but everybody is served until then", async (
   expect([before, during].map(lastError)).toEqual([undefined, undefined]);
   for (const client of [before, during]) await client.untilClosed();
   expect([before, during].map(lastError)).toEqual(["57P01", "57P01"]);
-  await running.ended;
-  expect(running.exit).toBe(0);
+  expect(await running.ended).toBe(0);
 });
 
 test("a second signal: the end at once, from within a transaction and within delay_min", async () => {
@@ -119,13 +115,12 @@ test("a second signal: the end at once, from within a transaction and within del
     const open = await logIn(running.port);
     await ask(open, "BEGIN");
     running.signal("SIGTERM");
-    await until("the first", () => running.log.includes("stopping"));
-    expect(running.hasExited).toBe(false);
+    await until("the first", () => running.log().includes("stopping"));
+    expect(running.hasEnded()).toBe(false);
     running.signal("SIGINT");
-    await running.ended;
     await open.untilClosed();
     expect(lastError(open)).toBe("57P01");
-    expect(running.exit).toBe(0);
+    expect(await running.ended).toBe(0);
   }
 });
 
@@ -133,7 +128,7 @@ test("POST /quitquitquit: does what SIGTERM does, however often it is sent", asy
   const running = await run("shutdown: { delay_max: 1min }");
   const open = await logIn(running.port);
   await ask(open, "BEGIN");
-  const url = `${running.adminUrl}/quitquitquit`;
+  const url = `http://127.0.0.1:${running.metricsPort}/quitquitquit`;
   expect((await fetch(url)).status).toBe(405);
   expect(await post(url, { origin: "http://a.page" })).toBe(403);
   await ask(open, "SELECT 1");
@@ -145,9 +140,8 @@ test("POST /quitquitquit: does what SIGTERM does, however often it is sent", asy
   await ask(open, "SELECT 1");
   await ask(open, "COMMIT");
   await open.untilClosed();
-  await running.ended;
   expect(lastError(open)).toBe("57P01");
-  expect(running.exit).toBe(0);
+  expect(await running.ended).toBe(0);
 });
 
 test("SIGHUP: settings are read again and the audit log is opened anew, without a dropped session", async () => {
@@ -156,16 +150,16 @@ test("SIGHUP: settings are read again and the audit log is opened anew, without 
     settingsFor(database, `audit: { to: file, path: ${audit} }\n${more}`);
   const running = await run(`audit: { to: file, path: ${audit} }`);
   const client = await logIn(running.port);
-  const inForce = async () => (await fetch(`${running.adminUrl}/config`)).json();
+  const inForce = async () => JSON.parse((await running.page("/config")).body);
 
   // The same contents: nothing but the signal can have told of them.
   running.signal("SIGHUP");
-  await until("the log's word", () => /read again: nothing has changed/.test(running.log));
+  await until("the log's word", () => /read again: nothing has changed/.test(running.log()));
 
   renameSync(audit, `${audit}.1`);
   writeFileSync(running.configFile, settings("limits: { pipeline_max: 77 }"));
   running.signal("SIGHUP");
-  await until("the change", () => /read again: limits.pipeline_max changed/.test(running.log));
+  await until("the change", () => /read again: limits.pipeline_max changed/.test(running.log()));
   expect(await inForce()).toMatchObject({ in_force: { limits: { pipeline_max: 77 } } });
   await ask(client, "SELECT 'after'");
   await until("a new audit log", () => {
@@ -180,7 +174,7 @@ test("SIGHUP: settings are read again and the audit log is opened anew, without 
   writeFileSync(running.configFile, settings("limits: { pipeline_max: none }"));
   running.signal("SIGHUP");
   await until("the problem", () =>
-    /limits.pipeline_max.*the settings before stay/.test(running.log),
+    /limits.pipeline_max.*the settings before stay/.test(running.log()),
   );
   expect(await inForce()).toMatchObject({ in_force: { limits: { pipeline_max: 77 } } });
   await sleep(50);

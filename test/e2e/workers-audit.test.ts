@@ -3,13 +3,13 @@ import { existsSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { createDatabase, type TestDatabase } from "../support/server.ts";
 import {
   ownFolder,
   type StraddleProcess,
   startStraddleProcess,
   writeConfig,
-} from "../support/built-straddle.ts";
-import { createDatabase, type TestDatabase } from "../support/server.ts";
+} from "../support/straddle-process.ts";
 import { until } from "../support/until.ts";
 
 /** One audit log of several workers: whole lines, each statement once, and no statement unrecorded. */

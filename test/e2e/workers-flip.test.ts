@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { createDatabase, type TestDatabase } from "../support/server.ts";
 import {
   type StraddleProcess,
   startStraddleProcess,
   writeConfig,
-} from "../support/built-straddle.ts";
-import { createDatabase, type TestDatabase } from "../support/server.ts";
+} from "../support/straddle-process.ts";
 import { runDirect } from "../support/twins.ts";
 import { until } from "../support/until.ts";
 import { connect, RENAMES, SCHEMA, SETTINGS, underLoad, type Version } from "./flip-load.ts";

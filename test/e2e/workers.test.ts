@@ -5,15 +5,15 @@ import { join } from "node:path";
 import type { TLSSocket } from "node:tls";
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { Authority, hasOpenssl } from "../support/certificates.ts";
+import { packet } from "../support/client-frames.ts";
+import { createDatabase, type TestDatabase } from "../support/server.ts";
 import {
   failToStart,
   type StraddleProcess,
   startStraddleProcess,
   writeConfig,
-} from "../support/built-straddle.ts";
-import { Authority, hasOpenssl } from "../support/certificates.ts";
-import { packet } from "../support/client-frames.ts";
-import { createDatabase, type TestDatabase } from "../support/server.ts";
+} from "../support/straddle-process.ts";
 import { until } from "../support/until.ts";
 import { WireClient } from "../support/wire-client.ts";
 
