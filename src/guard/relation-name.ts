@@ -1,4 +1,5 @@
 import { type AstNode, nodeMember, stringMember } from "../sql/ast.ts";
+import { quoteIdentifier } from "../sql/tokens.ts";
 
 /** A relation as the text names it, unquoted. */
 export interface RelationName {
@@ -60,4 +61,25 @@ export function nameOfParts(parts: readonly string[]): readonly RelationName[] {
   const [name, schema] = parts.slice(-2).reverse();
   if (name === undefined) return [];
   return [schema === undefined ? { name } : { schema, name }];
+}
+
+/** As a sentence has it. */
+export function nameText({ schema, name }: RelationName): string {
+  return schema === undefined ? name : `${schema}.${name}`;
+}
+
+/** As SQL has it. */
+export function nameSql({ schema, name }: RelationName): string {
+  const own = quoteIdentifier(name);
+  return schema === undefined ? own : `${quoteIdentifier(schema)}.${own}`;
+}
+
+/**
+ * Whether two names can mean the same relation. A name without a schema is taken for one in `public`,
+ * or wherever other names without a schema are.
+ */
+export function isSameName(left: RelationName, right: RelationName): boolean {
+  if (left.name !== right.name) return false;
+  if (left.schema === right.schema) return true;
+  return (left.schema ?? "public") === "public" && (right.schema ?? "public") === "public";
 }

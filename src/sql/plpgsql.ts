@@ -3,8 +3,8 @@ import { type ParsedStatement, parsePlpgsql, parseSql } from "./parse.ts";
 
 /** What a body of PL/pgSQL runs, in the order of its text. */
 export type BodyStep =
-  /** SQL that stands there, or that EXECUTE has as a constant. */
-  | { readonly kind: "statement"; readonly statement: ParsedStatement }
+  /** SQL that stands there, or that EXECUTE has as a constant, and the text that its offsets are of. */
+  | { readonly kind: "statement"; readonly statement: ParsedStatement; readonly text: string }
   /** EXECUTE of what is only known when it runs: how it begins, as far as that is a constant. */
   | { readonly kind: "dynamic"; readonly beginning: string }
   /** COMMIT or ROLLBACK. */
@@ -48,7 +48,7 @@ function stepsOf(tree: AstNode): readonly BodyStep[] {
 function statementsOf(text: string): readonly BodyStep[] {
   const parsed = parseSql(text);
   if (parsed.kind !== "parsed") return [];
-  return parsed.statements.map((statement) => ({ kind: "statement", statement }));
+  return parsed.statements.map((statement) => ({ kind: "statement", statement, text }));
 }
 
 function executed(expression: string): readonly BodyStep[] {

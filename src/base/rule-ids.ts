@@ -1,0 +1,35 @@
+/**
+ * The guard's rules by their ids. Where squawk has a rule for the same thing, the id is squawk's. The
+ * rules themselves are `guard/rules/<id>.ts`.
+ */
+export const RULE_IDS = [
+  // Blocks others.
+  "lock-timeout",
+  "statement-timeout",
+  "require-concurrent-index-creation",
+  "require-concurrent-index-deletion",
+  "require-concurrent-reindex",
+  "require-concurrent-refresh",
+  "require-concurrent-partition-detach",
+  "ban-concurrently-in-transaction",
+  "ban-cluster",
+  "ban-vacuum-full",
+  "ban-lock-table",
+  "rewriting-table",
+] as const;
+
+export type RuleId = (typeof RULE_IDS)[number];
+
+export function isRuleId(text: string): text is RuleId {
+  const ids: readonly string[] = RULE_IDS;
+  return ids.includes(text);
+}
+
+/** `blocks` others, `breaks` running versions, bites `later`. */
+export const RULE_GROUPS = ["blocks", "breaks", "later"] as const;
+
+export type RuleGroup = (typeof RULE_GROUPS)[number];
+
+export const SEVERITIES = ["block", "warn", "off"] as const;
+
+export type Severity = (typeof SEVERITIES)[number];

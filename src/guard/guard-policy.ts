@@ -1,0 +1,20 @@
+import type { RuleId, Severity } from "../base/rule-ids.ts";
+
+/** What an operator wants of the rules. */
+export interface GuardPolicy {
+  /** Rules that are not named have their default. */
+  readonly severities: Readonly<Partial<Record<RuleId, Severity>>>;
+  /** Below it, what rewrites or scans a table takes no time that matters. */
+  readonly smallTableBytes: number;
+  /** The largest lock_timeout that will do. */
+  readonly lockTimeoutMaxMs: number;
+  /** A version without sessions that has not used a name for this long does not need it any more. */
+  readonly goneAfterMs: number;
+}
+
+export const DEFAULT_POLICY: GuardPolicy = {
+  severities: {},
+  smallTableBytes: 10 * 1024 * 1024,
+  lockTimeoutMaxMs: 5_000,
+  goneAfterMs: 24 * 3_600_000,
+};
