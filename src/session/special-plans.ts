@@ -1,4 +1,5 @@
 import { performance } from "node:perf_hooks";
+import { UNREAD_NAMES } from "../sql/name-use.ts";
 import type { VersionTag } from "../version/tag.ts";
 import type { AnalysisFailure } from "./analysis-thread.ts";
 import type { Choice, Dialogue } from "./dialogue.ts";
@@ -73,7 +74,7 @@ function choiceOf(plan: TextPlan, text: string, tag: VersionTag | undefined): Ch
 
 function wholePlan(normalized: string, refusal: Refusal | undefined, verb = "UNKNOWN"): TextPlan {
   const statement: StatementPlan = {
-    shape: { verb, normalized, fingerprint: "", tables: [], columns: [] },
+    shape: { verb, normalized, fingerprint: "", tables: [], columns: [], names: UNREAD_NAMES },
     facts: undefined,
     verdict: refusal === undefined ? "pass" : "refuse",
     refusal,

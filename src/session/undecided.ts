@@ -1,11 +1,18 @@
+import { UNREAD_NAMES } from "../sql/name-use.ts";
 import type { StatementFacts } from "../sql/statement.ts";
 import type { Refusal, StatementPlan } from "./text-plan.ts";
 
 /** The plan that stands for a text that can't be parsed: the server says what is wrong with it. */
 export function unparsed(text: string): StatementPlan {
-  const shape = { verb: "UNKNOWN", normalized: "", fingerprint: "", tables: [], columns: [] };
   return {
-    shape: { ...shape, normalized: `(unparsable, ${text.length} characters)` },
+    shape: {
+      verb: "UNKNOWN",
+      normalized: `(unparsable, ${text.length} characters)`,
+      fingerprint: "",
+      tables: [],
+      columns: [],
+      names: UNREAD_NAMES,
+    },
     facts: undefined,
     verdict: "pass",
     refusal: undefined,

@@ -10,6 +10,7 @@ import {
 import { normalizeSql } from "./normalize.ts";
 import { fingerprintSql, type ParsedStatement } from "./parse.ts";
 import type { StatementShape } from "./shape.ts";
+import { usedNames } from "./used-names.ts";
 import { verbOf } from "./verb.ts";
 
 /** What observers need to know of one statement; `text` is the whole text that it stands in. */
@@ -27,6 +28,7 @@ export function describeShape(statement: ParsedStatement, text: string): Stateme
     },
     tables: [...tables].sort(),
     columns: [...columns].sort(),
+    names: usedNames(statement),
   };
 }
 

@@ -1,3 +1,5 @@
+import type { UsedNames } from "./name-use.ts";
+
 /** What observers need to know of a statement: the same for all texts that differ in literals only. */
 export interface StatementShape {
   /** The command in capitals: `SELECT`, `INSERT`, `ALTER TABLE`, `BEGIN`, ... `UNKNOWN` if unparsable. */
@@ -10,4 +12,6 @@ export interface StatementShape {
   readonly tables: readonly string[];
   /** Column names that occur, unquoted, without their qualifiers. Sorted, without duplicates. */
   readonly columns: readonly string[];
+  /** The same resolved, for who has to know whether a table or column is used. */
+  readonly names: UsedNames;
 }

@@ -7,6 +7,7 @@ export const SHAPE: StatementShape = {
   fingerprint: "0123456789abcdef",
   tables: ["orders"],
   columns: ["id", "user_id"],
+  names: { uses: [], hidden: undefined },
 };
 
 export function sessionInfo(changes: Partial<SessionInfo> = {}): SessionInfo {
