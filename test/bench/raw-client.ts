@@ -10,6 +10,16 @@ export interface Address {
   readonly port: number;
 }
 
+/** What an ErrorResponse says. */
+export class ServerError extends Error {
+  readonly sqlstate: string;
+
+  constructor(sqlstate: string, message: string) {
+    super(`${sqlstate}: ${message}`);
+    this.sqlstate = sqlstate;
+  }
+}
+
 const PROTOCOL = 3 << 16;
 const FRAME_SIZE_MAX = 1024 * 1024;
 
@@ -58,6 +68,13 @@ export class RawClient {
     await ready;
     this.#onReceived = undefined;
     return this.#receivedSize;
+  }
+
+  /** Sends messages that end with one Sync, or are one Query. Rejects with the server's error. */
+  async send(messages: Buffer): Promise<void> {
+    const ready = this.#untilReady();
+    this.#socket.write(messages);
+    await ready;
   }
 
   /** Runs COPY FROM STDIN, with a block of complete lines sent `count` times. */
@@ -112,7 +129,7 @@ export class RawClient {
   #reply(type: number, buffer: Buffer, start: number, end: number): void {
     if (type === Server.errorResponse) {
       const fields = decodeFields(buffer, start, end);
-      this.#error = new Error(`${fields.get("C")}: ${fields.get("M")}`);
+      this.#error = new ServerError(fields.get("C") ?? "", fields.get("M") ?? "");
     } else if (type === Server.copyInResponse) {
       this.#onCopyIn?.();
     } else {

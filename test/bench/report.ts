@@ -75,7 +75,8 @@ function formatRatio(ratio: number | undefined): string {
 
 /** For a terminal: columns are aligned, numbers to the right. */
 export function renderText(table: readonly (readonly string[])[]): string {
-  const widths = HEAD.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
+  const [head = []] = table;
+  const widths = head.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
   const lines = table.map((row) =>
     row
       .map((cell, column) => {
@@ -89,7 +90,7 @@ export function renderText(table: readonly (readonly string[])[]): string {
 }
 
 export function renderMarkdown(table: readonly (readonly string[])[]): string {
-  const rule = HEAD.map((_, column) => (column < 2 ? "---" : "---:"));
   const [head = [], ...rows] = table;
+  const rule = head.map((_, column) => (column < 2 ? "---" : "---:"));
   return [head, rule, ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
 }

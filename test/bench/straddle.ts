@@ -33,6 +33,7 @@ export async function startStraddle(
     readonly sessionsMax: number;
     readonly nodeOptions: readonly string[];
     readonly workers: number;
+    readonly windows?: readonly object[];
   },
 ): Promise<Target> {
   const main = "dist/cli/main.js";
@@ -45,7 +46,7 @@ export async function startStraddle(
     listen: { port },
     server: { host: server.host, port: server.port },
     control: { user: USER, database: DATABASE },
-    windows: [
+    windows: options.windows ?? [
       windowOf("shop", "bench_orders", { user_id: "customer_id" }),
       windowOf("bank", "pgbench_accounts", { abalance: "balance" }),
     ],
@@ -75,6 +76,11 @@ export async function startStraddle(
   };
 }
 
-function windowOf(app: string, table: string, rename: Readonly<Record<string, string>>): object {
+/** A window as the configuration has it. */
+export function windowOf(
+  app: string,
+  table: string,
+  rename: Readonly<Record<string, string>>,
+): object {
   return { table: `public.${table}`, rename, old: "<2.0.0", new: ">=2.0.0", app };
 }

@@ -1,0 +1,97 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Address } from "../raw-client.ts";
+import { RawClient } from "../raw-client.ts";
+import { startStraddle, windowOf } from "../straddle.ts";
+import { DATABASE, USER } from "../target.ts";
+
+export const VERSIONS = ["1.0.0", "2.0.0"] as const;
+export type Version = (typeof VERSIONS)[number];
+
+/** What each version calls the column. */
+export const COLUMNS = { "1.0.0": "user_id", "2.0.0": "customer_id" } as const;
+
+/** A way to rename a column that two versions use. */
+export interface Way {
+  readonly name: string;
+  /** A session of the application; `number` spreads them, where there is more than one place. */
+  connect(version: Version, number: number): Promise<RawClient>;
+  /** Where the RENAME is sent. */
+  connectToFlip(): Promise<RawClient>;
+  stop(): Promise<void>;
+}
+
+interface Place {
+  readonly server: Address;
+  readonly folder: string;
+}
+
+/** In the order in which they are measured; each starts what it needs. */
+export const WAYS: readonly ((place: Place) => Promise<Way>)[] = [
+  async ({ server }) => ({
+    name: "direct",
+    connect: (version) => connectTo(server, { application_name: `shop@${version}` }),
+    connectToFlip: () => connectTo(server),
+    stop: async () => undefined,
+  }),
+  views,
+  (place) => throughStraddle(place, { name: "Straddle", workers: 1 }),
+  (place) => throughStraddle(place, { name: "Straddle, 2 workers", workers: 2 }),
+];
+
+/**
+ * What tools for expand and contract make of a rename (pgroll's rename_column): a schema for each
+ * version, with a view that has the version's names, chosen by `search_path`; at the end the column
+ * itself is renamed, and the views follow.
+ */
+async function views({ server }: Place): Promise<Way> {
+  const admin = await connectTo(server);
+  const schemaOf = (version: Version) => `v${version.replaceAll(".", "_")}`;
+  for (const version of VERSIONS) {
+    const schema = schemaOf(version);
+    await admin.query(
+      `CREATE SCHEMA ${schema};
+       CREATE VIEW ${schema}.flip_orders AS
+         SELECT id, user_id AS ${COLUMNS[version]}, total FROM public.flip_orders`,
+    );
+  }
+  return {
+    name: "a view for each version",
+    connect: (version) =>
+      connectTo(server, { options: `-c search_path=${schemaOf(version)},public` }),
+    connectToFlip: () => connectTo(server),
+    async stop() {
+      for (const version of VERSIONS) {
+        await admin.query(`DROP SCHEMA ${schemaOf(version)} CASCADE`);
+      }
+      admin.close();
+    },
+  };
+}
+
+async function throughStraddle(
+  { server, folder }: Place,
+  { name, workers }: { readonly name: string; readonly workers: number },
+): Promise<Way> {
+  const ownFolder = join(folder, `straddle-${workers}`);
+  mkdirSync(ownFolder);
+  const straddle = await startStraddle(server, ownFolder, {
+    sessionsMax: 200,
+    nodeOptions: [],
+    workers,
+    windows: [windowOf("shop", "flip_orders", { user_id: "customer_id" })],
+  });
+  return {
+    name,
+    connect: (version) => connectTo(straddle, { application_name: `shop@${version}` }),
+    connectToFlip: () => connectTo(straddle),
+    stop: straddle.stop,
+  };
+}
+
+function connectTo(
+  address: Address,
+  parameters: Readonly<Record<string, string>> = {},
+): Promise<RawClient> {
+  return RawClient.connect(address, { user: USER, database: DATABASE, ...parameters });
+}
