@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from "commander";
 import { checkCommand } from "./check-command.ts";
+import { controlCommand } from "./control-command.ts";
 import { exitWith, SETUP_EXIT_CODE } from "./fail.ts";
 import { guardCommand } from "./guard-command.ts";
 import { packageVersion } from "./package-version.ts";
@@ -26,6 +27,7 @@ for (const command of [
   rewriteCommand(),
   rehearseCommand(),
   guardCommand(),
+  controlCommand(),
   settingsCommand(),
 ]) {
   program.addCommand(command);

@@ -137,6 +137,7 @@ function settings(
     auth: derived.auth,
     control: {
       mode: control.mode,
+      schema: control.schema,
       user: derived.user,
       password: derived.password,
       passwordFile: control.password_file,

@@ -32,6 +32,11 @@ export const ListenPort = z.int().min(0).max(65_535);
 export const Count = z.int().positive();
 export const Text = z.string().min(1);
 
+/** A schema that is never quoted, nor the server's own. */
+export const SchemaName = z.string().refine((name) => /^(?!pg_)[a-z_][a-z0-9_]{0,62}$/.test(name), {
+  error: (issue) => `"${issue.input}" is not a plain name: a-z, 0-9 and _, not beginning with pg_`,
+});
+
 const WORKERS_MAX = 64;
 
 /** How many processes; `auto` is settled when they are started. */

@@ -1,13 +1,18 @@
 import { z } from "zod";
 import { Auth } from "./auth-schema.ts";
-import { Count, Duration, FileMode, ListenPort, Port, Size, Text, WorkerCount } from "./scalars.ts";
+import {
+  Count,
+  Duration,
+  FileMode,
+  ListenPort,
+  Port,
+  SchemaName,
+  Size,
+  Text,
+  WorkerCount,
+} from "./scalars.ts";
 import { Source } from "./source-schema.ts";
 import { Windows } from "./window-schema.ts";
-
-/** A value that is understood, but that this release can't do yet. */
-function notYet(value: string, because: string): z.core.$ZodErrorMap {
-  return (issue) => (issue.input === value ? because : undefined);
-}
 
 const ListenTls = z.strictObject({
   mode: z
@@ -94,11 +99,14 @@ const Server = z.strictObject({
 
 const Control = z.strictObject({
   mode: z
-    .literal("file", {
-      error: notYet("database", "database is not there yet: windows come from this file only"),
-    })
+    .enum(["file", "database"])
     .default("file")
-    .describe("Where windows come from. Only `file` so far."),
+    .describe(
+      "`file`: windows come from this file only. `database`: the store that `straddle control init` made is used as well.",
+    ),
+  schema: SchemaName.default("straddle").describe(
+    "The schema of that store, in `database`: lower-case letters, digits and `_`.",
+  ),
   user: Text.optional().describe(
     "Who Straddle's own connection logs in as, to read the catalog. Any role will do. Default: the user of `server.url`, or `postgres`.",
   ),

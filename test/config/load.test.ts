@@ -176,8 +176,12 @@ const refused: readonly {
     ] as const
   ).map(([server, message]) => ({ yaml: `server: { ${server} }`, message })),
   {
-    yaml: `${HOST}\ncontrol: { mode: database }`,
-    message: "control.mode: database is not there yet: windows come from this file only",
+    yaml: `${HOST}\ncontrol: { mode: data }`,
+    message: 'control.mode must be file or database, not "data"',
+  },
+  {
+    yaml: `${HOST}\ncontrol: { schema: Own }`,
+    message: 'control.schema: "Own" is not a plain name: a-z, 0-9 and _, not beginning with pg_',
   },
   {
     yaml: "server: { host: db, socket: /tmp }",
