@@ -1,6 +1,7 @@
 import type { Lock } from "./locks.ts";
 import { type Reason, type RefusalText, refusalText } from "./refusal-text.ts";
 import type { RelationName } from "./relation-name.ts";
+import { doBlock, stringLiteral } from "./server-sql.ts";
 
 /** The first rule: a schema change that locks an existing relation must not wait without limit. */
 export interface LockTimeoutPolicy {
@@ -118,7 +119,7 @@ function reasonAgainst(timeout: string | undefined, maxMs: number): Reason | und
 function raiseSql(lock: Lock, { maxMs }: LockTimeoutPolicy, raise: string, first = ""): string {
   const raised = (reason: Reason) => {
     const { message, detail, hint } = refusalText(lock, reason, maxMs);
-    const fields = `MESSAGE = ${literal(message)}, DETAIL = ${literal(detail)}, HINT = ${literal(hint)}`;
+    const fields = `MESSAGE = ${stringLiteral(message)}, DETAIL = ${stringLiteral(detail)}, HINT = ${stringLiteral(hint)}`;
     return `${first}RAISE ${raise}${fields};`;
   };
   return doBlock(
@@ -132,7 +133,7 @@ function injectSql(lock: Lock, { maxMs, injectMs }: LockTimeoutPolicy): string {
   const keep = setLocal(BEFORE_SETTING, "pg_catalog.current_setting('lock_timeout')");
   return doBlock(
     `IF (${isConcerned(lock)}) AND (${IS_MISSING} OR ${isAbove(maxMs)}) THEN ` +
-      `${keep} ${setLocal("lock_timeout", literal(String(injectMs)))} ${mark("inject")}` +
+      `${keep} ${setLocal("lock_timeout", stringLiteral(String(injectMs)))} ${mark("inject")}` +
       `ELSE ${setLocal(BEFORE_SETTING, "''")} END IF;`,
   );
 }
@@ -149,7 +150,7 @@ function setLocal(setting: string, value: string): string {
 }
 
 function setSql(milliseconds: string): string {
-  return `SET lock_timeout = ${literal(milliseconds)}`;
+  return `SET lock_timeout = ${stringLiteral(milliseconds)}`;
 }
 
 function isAbove(maxMs: number): string {
@@ -182,20 +183,8 @@ function isConcerned({ relations }: Lock): string {
 
 function isRelation(relation: RelationName): string {
   const { schema, name }: RelationName = relation.physical ?? relation;
-  const isNamed = `c.relname OPERATOR(pg_catalog.=) ${literal(name)}`;
+  const isNamed = `c.relname OPERATOR(pg_catalog.=) ${stringLiteral(name)}`;
   return schema === undefined
     ? `${isNamed} AND pg_catalog.pg_table_is_visible(c.oid)`
-    : `${isNamed} AND n.nspname OPERATOR(pg_catalog.=) ${literal(schema)}`;
-}
-
-/** A string for SQL, whatever `standard_conforming_strings` says. */
-function literal(text: string): string {
-  return `E'${text.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
-}
-
-/** `DO` with a dollar quote that nothing in the body can close. */
-function doBlock(body: string): string {
-  let tag = "$straddle$";
-  for (let count = 1; body.includes(tag); count++) tag = `$straddle${count}$`;
-  return `DO ${tag}BEGIN ${body} END${tag}`;
+    : `${isNamed} AND n.nspname OPERATOR(pg_catalog.=) ${stringLiteral(schema)}`;
 }
