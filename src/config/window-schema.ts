@@ -54,12 +54,8 @@ export const WindowEntry = z
     if (entry.rename_table === table.name) {
       return fail("rename_table", `"${table.name}" is the table's old name as well`);
     }
-    const names = [...renames].flat();
-    const twice = names.find((name, index) => names.indexOf(name) !== index);
-    if (twice !== undefined) {
-      // A swap, or a chain: the catalog could not tell whether it has happened.
-      return fail("rename", `"${twice}" occurs twice, so nobody could tell which column it means`);
-    }
+    const clash = namesClash(renames);
+    if (clash !== undefined) return fail("rename", clash);
     if (semver.intersects(entry.old, entry.new, { includePrerelease: true })) {
       return fail("new", `"${entry.new}" overlaps with old: "${entry.old}"`);
     }
@@ -76,6 +72,26 @@ export const WindowEntry = z
   });
 
 type WindowValue = z.infer<typeof WindowEntry>;
+
+/**
+ * Why one window can't have all of these renames. In a chain (a to b, b to c) and in a swap, a name means
+ * one column before the rename and another one after it: a statement that was on its way would write to the wrong
+ * column, and no error would tell.
+ */
+function namesClash(renames: ReadonlyMap<string, string>): string | undefined {
+  const after = [...renames.values()];
+  for (const [from, to] of renames) {
+    if (from === to) return `"${from}" is to be called what it is called already`;
+    if (renames.has(to)) {
+      return `"${to}" is one column's old name and another one's new name: ${ONE_BY_ONE}`;
+    }
+  }
+  const twice = after.find((name, index) => after.indexOf(name) !== index);
+  return twice === undefined ? undefined : `"${twice}" is to be the name of two columns`;
+}
+
+const ONE_BY_ONE =
+  "rename one of them, close the window, then the other one in a window of its own; to swap two names, put one aside under a third name first";
 
 /** `windows`: each good by itself, and none that contradicts another. */
 export const Windows = z.array(WindowEntry).superRefine((windows, context) => {
@@ -135,7 +151,8 @@ function contradiction(
       }
       const shared = [from, to].find((name) => name === otherFrom || name === otherTo);
       if (!same && shared !== undefined) {
-        return { key: "rename", because: `"${shared}" has another meaning in another window` };
+        const because = `"${shared}" has another meaning in another window, which has to be closed first`;
+        return { key: "rename", because };
       }
     }
   }

@@ -273,11 +273,19 @@ const refused: readonly {
       ],
       [
         '{ table: orders, rename: { a: a }, old: "<2", new: ">=2" }',
-        'windows[0].rename: "a" occurs twice, so nobody could tell which column it means',
+        'windows[0].rename: "a" is to be called what it is called already',
       ],
       [
         '{ table: orders, rename: { a: b, b: a }, old: "<2", new: ">=2" }',
-        'windows[0].rename: "b" occurs twice, so nobody could tell which column it means',
+        "windows[0].rename: \"b\" is one column's old name and another one's new name: rename one of them, close the window, then the other one in a window of its own; to swap two names, put one aside under a third name first",
+      ],
+      [
+        '{ table: orders, rename: { a: b, b: c }, old: "<2", new: ">=2" }',
+        "windows[0].rename: \"b\" is one column's old name and another one's new name: rename one of them, close the window, then the other one in a window of its own; to swap two names, put one aside under a third name first",
+      ],
+      [
+        '{ table: orders, rename: { a: c, b: c }, old: "<2", new: ">=2" }',
+        'windows[0].rename: "c" is to be the name of two columns',
       ],
       [
         '{ table: orders, rename_table: orders, old: "<2", new: ">=2" }',
@@ -294,11 +302,11 @@ const refused: readonly {
       ],
       [
         `{ ${WINDOW}, app: x }, { table: orders, rename: { a: c }, old: "<2", new: ">=2", app: y }`,
-        'windows[1].rename: "a" has another meaning in another window (windows[0])',
+        'windows[1].rename: "a" has another meaning in another window, which has to be closed first (windows[0])',
       ],
       [
         `{ ${WINDOW} }, { table: orders, rename: { b: c }, old: "<3", new: ">=3" }`,
-        'windows[1].rename: "b" has another meaning in another window (windows[0])',
+        'windows[1].rename: "b" has another meaning in another window, which has to be closed first (windows[0])',
       ],
       [
         '{ table: a, rename_table: b, old: "<2", new: ">=2" }, { table: a, rename_table: c, old: "<2", new: ">=2" }',

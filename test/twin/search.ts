@@ -24,6 +24,8 @@ export interface Tally {
   /** How many cases came to what, and why. */
   readonly counts: ReadonlyMap<string, number>;
   readonly distinct: number;
+  /** A DETAIL of each kind of refusal. */
+  readonly refusals: readonly string[];
   /** What was found to differ: seed, path and the simplest case. */
   readonly found: readonly string[];
 }
@@ -41,6 +43,13 @@ export async function search(options: {
   const add = (label: string) => counts.set(label, (counts.get(label) ?? 0) + 1);
   const seen = new Set<number>();
   const found: string[] = [];
+  const refusals = new Map<string, string>();
+  const tally = () => ({
+    counts,
+    distinct: seen.size,
+    refusals: [...refusals.values()],
+    found,
+  });
   for (let chunk = 0; chunk * CHUNK < count && found.length < foundMax; chunk++) {
     const seed = options.seed + chunk;
     const numRuns = Math.min(CHUNK, count - chunk * CHUNK);
@@ -49,14 +58,17 @@ export async function search(options: {
     for (const [index, judgement] of judgements.entries()) {
       seen.add(hashOf(cases[index]?.value));
       add(judgement.kind);
-      if (judgement.kind === "refused") add(`refused: ${withoutNames(judgement.detail)}`);
+      if (judgement.kind === "refused") {
+        add(`refused: ${withoutNames(judgement.detail)}`);
+        refusals.set(withoutNames(judgement.detail), judgement.detail);
+      }
       if (judgement.kind === "error") add(`error: ${judgement.sqlstate}`);
       if (judgement.kind !== "different" || found.length >= foundMax) continue;
       found.push(await simplest({ seed, path: String(index) }, { judge, story: judgement.story }));
     }
-    await options.afterChunk(chunk, { counts, distinct: seen.size, found });
+    await options.afterChunk(chunk, tally());
   }
-  return { counts, distinct: seen.size, found };
+  return tally();
 }
 
 /** Shrinks what was found, and says how to find it again. */
