@@ -16,6 +16,14 @@ export const RULE_IDS = [
   "ban-vacuum-full",
   "ban-lock-table",
   "rewriting-table",
+  "constraint-missing-not-valid",
+  "adding-foreign-key-constraint",
+  "adding-foreign-key-in-column",
+  "ban-validate-in-same-transaction",
+  "disallowed-unique-constraint",
+  "adding-serial-primary-key-field",
+  "adding-exclusion-constraint",
+  "adding-not-nullable-field",
 ] as const;
 
 export type RuleId = (typeof RULE_IDS)[number];

@@ -1,8 +1,16 @@
 import type { Rule } from "./rule.ts";
+import { addingExclusionConstraint } from "./rules/adding-exclusion-constraint.ts";
+import { addingForeignKeyConstraint } from "./rules/adding-foreign-key-constraint.ts";
+import { addingForeignKeyInColumn } from "./rules/adding-foreign-key-in-column.ts";
+import { addingNotNullableField } from "./rules/adding-not-nullable-field.ts";
+import { addingSerialPrimaryKeyField } from "./rules/adding-serial-primary-key-field.ts";
 import { banCluster } from "./rules/ban-cluster.ts";
 import { banConcurrentlyInTransaction } from "./rules/ban-concurrently-in-transaction.ts";
 import { banLockTable } from "./rules/ban-lock-table.ts";
 import { banVacuumFull } from "./rules/ban-vacuum-full.ts";
+import { banValidateInSameTransaction } from "./rules/ban-validate-in-same-transaction.ts";
+import { constraintMissingNotValid } from "./rules/constraint-missing-not-valid.ts";
+import { disallowedUniqueConstraint } from "./rules/disallowed-unique-constraint.ts";
 import { lockTimeout } from "./rules/lock-timeout.ts";
 import { requireConcurrentIndexCreation } from "./rules/require-concurrent-index-creation.ts";
 import { requireConcurrentIndexDeletion } from "./rules/require-concurrent-index-deletion.ts";
@@ -26,4 +34,12 @@ export const RULES: readonly Rule[] = [
   banVacuumFull,
   banLockTable,
   rewritingTable,
+  constraintMissingNotValid,
+  addingForeignKeyConstraint,
+  addingForeignKeyInColumn,
+  banValidateInSameTransaction,
+  disallowedUniqueConstraint,
+  addingSerialPrimaryKeyField,
+  addingExclusionConstraint,
+  addingNotNullableField,
 ];

@@ -1,15 +1,15 @@
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import type { RuleId } from "../../src/base/rule-ids.ts";
 import type { Facts } from "../../src/guard/facts.ts";
 import { loadParser } from "../../src/sql/parse.ts";
 import { findingsOf, large, rulesAgainst, small } from "./judging.ts";
+import { type RuleCases, testRules } from "./rule-cases.ts";
 
 beforeAll(loadParser);
 
 const NEW = "CREATE TABLE n (id int)";
 
-/** Without a server: texts that the rule refuses, and texts that it lets pass. */
-const cases: Partial<Record<RuleId, { refused: readonly string[]; allowed: readonly string[] }>> = {
+const cases: RuleCases = {
   "lock-timeout": {
     refused: [
       "DROP TABLE t",
@@ -95,16 +95,7 @@ const cases: Partial<Record<RuleId, { refused: readonly string[]; allowed: reado
   },
 };
 
-for (const [rule, { refused, allowed }] of Object.entries(cases)) {
-  describe(rule, () => {
-    for (const sql of refused) {
-      test(`refused: ${sql}`, () => expect(rulesAgainst(sql)).toContain(rule));
-    }
-    for (const sql of allowed) {
-      test(`allowed: ${sql}`, () => expect(rulesAgainst(sql)).not.toContain(rule));
-    }
-  });
-}
+testRules(cases);
 
 /** With a server: what is known of it decides. */
 const known: readonly {
