@@ -4,6 +4,7 @@ import { checkCommand } from "./check-command.ts";
 import { controlCommand } from "./control-command.ts";
 import { exitWith, SETUP_EXIT_CODE } from "./fail.ts";
 import { guardCommand } from "./guard-command.ts";
+import { lintCommand } from "./lint-command.ts";
 import { packageVersion } from "./package-version.ts";
 import { rehearseCommand } from "./rehearse-command.ts";
 import { rewriteCommand } from "./rewrite-command.ts";
@@ -26,6 +27,7 @@ for (const command of [
   checkCommand(),
   rewriteCommand(),
   rehearseCommand(),
+  lintCommand(),
   guardCommand(),
   controlCommand(),
   settingsCommand(),

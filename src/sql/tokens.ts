@@ -28,7 +28,15 @@ export const tokenize: (text: string) => readonly Token[] = rememberingLast(read
 
 function readTokens(text: string): readonly Token[] {
   const tokens: Token[] = [];
-  let position = 0;
+  for (let token = tokenFrom(text, 0); token !== undefined; token = tokenFrom(text, token.end)) {
+    tokens.push(token);
+  }
+  return tokens;
+}
+
+/** The first token at `from` or after it; undefined where only blanks and comments are left. */
+export function tokenFrom(text: string, from: number): Token | undefined {
+  let position = from;
   while (position < text.length) {
     const start = position;
     const character = text[position] ?? "";
@@ -41,11 +49,10 @@ function readTokens(text: string): readonly Token[] {
       position = commentEnd;
       continue;
     }
-    const [kind, end] = tokenAt(text, position, character);
-    position = end;
-    tokens.push({ kind, start, end });
+    const [kind, end] = tokenAt(text, start, character);
+    return { kind, start, end };
   }
-  return tokens;
+  return undefined;
 }
 
 /** The text with blanks in the place of comments: every token stays where it is. */

@@ -1,0 +1,157 @@
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { text as readAll } from "node:stream/consumers";
+import { afterEach, beforeEach, expect, inject, test } from "vitest";
+
+/** `straddle lint`, as it is run. */
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "straddle-lint-"));
+});
+
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function write(path: string, text: string): void {
+  mkdirSync(dirname(join(folder, path)), { recursive: true });
+  writeFileSync(join(folder, path), text);
+}
+
+interface Result {
+  readonly status: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+async function lint(args: readonly string[], input = ""): Promise<Result> {
+  const child = spawn(process.execPath, [inject("main"), "lint", ...args], { cwd: folder });
+  child.stdin.end(input);
+  const status = new Promise<number | null>((resolve) => child.once("close", resolve));
+  const [out, err] = await Promise.all([readAll(child.stdout), readAll(child.stderr)]);
+  return { status: await status, out, err };
+}
+
+const SAFE = "SET lock_timeout = '2s';\nSET statement_timeout = '5s';\n";
+const INDEX = "CREATE INDEX orders_user_id ON orders (user_id);\n";
+
+test("a finding is shown under its line, with why and the safe way; 1", async () => {
+  write("db/002_index.up.sql", `${SAFE}\n\t${INDEX}`);
+  write("db/002_index.down.sql", INDEX);
+  expect(await lint(["db"])).toEqual({
+    status: 1,
+    err: "",
+    out: `db/002_index.up.sql:4:2: error: CREATE INDEX on orders without CONCURRENTLY blocks writes while it builds [require-concurrent-index-creation]
+  4 | \tCREATE INDEX orders_user_id ON orders (user_id);
+    | \t^
+  why: CREATE INDEX reads every row, and has a SHARE lock on orders until its transaction ends: every INSERT, UPDATE, DELETE and schema change has to wait as long.
+  instead: Run CREATE INDEX CONCURRENTLY, outside of a transaction block. If it fails it leaves an invalid index: drop that before you try again.
+  safe:
+    CREATE INDEX CONCURRENTLY orders_user_id ON orders (user_id);
+
+1 file: 1 error, 0 warnings
+`,
+  });
+});
+
+test("nothing to say is 0, and a warning alone as well", async () => {
+  const result = await lint(["-"], `${SAFE}ALTER TABLE orders ADD COLUMN note text;`);
+  expect(result).toEqual({ status: 0, err: "", out: "1 file: 0 errors, 0 warnings\n" });
+  const warned = await lint(
+    ["-", "--rule", "require-concurrent-index-creation=warn"],
+    SAFE + INDEX,
+  );
+  expect(warned.status).toBe(0);
+  expect(warned.out).toContain("<stdin>:3:1: warning: CREATE INDEX on orders");
+});
+
+test("a comment allows what it names, with a reason", async () => {
+  const allow = "-- straddle:allow=require-concurrent-index-creation reason='no writes yet'\n";
+  const result = await lint(["-"], SAFE + allow + INDEX);
+  expect(result).toMatchObject({ status: 0, out: "1 file: 0 errors, 0 warnings, 1 allowed\n" });
+  expect((await lint(["-"], `${SAFE}${allow}${INDEX}${INDEX}`)).status).toBe(1);
+});
+
+test("what can't be judged is 2, beside what could be", async () => {
+  write("1.sql", "ALTER TABEL orders;");
+  write("2.sql", `-- straddle:allow=nope reason='x'\n${SAFE}${INDEX}`);
+  const result = await lint(["."]);
+  expect(result.status).toBe(2);
+  expect(result.out).toContain(
+    '1.sql:1:7: error: syntax error at or near "TABEL"\n  1 | ALTER TABEL orders;\n    |       ^\n',
+  );
+  expect(result.out).toContain('2.sql:1:4: error: straddle:allow: there is no rule "nope"');
+  expect(result.out).toContain("2.sql:4:1: error: CREATE INDEX on orders");
+  expect(result.out).toMatch(
+    /2 files: 1 error, 0 warnings, 2 problems, so that not all was judged\n$/,
+  );
+});
+
+const misuse = [
+  {
+    args: ["nowhere.sql"],
+    err: "straddle: nowhere.sql: there is no such file or socket\n",
+  },
+  {
+    args: ["-", "--rule", "ban-clutser=off"],
+    err: 'straddle: --rule ban-clutser=off: there is no rule "ban-clutser"; did you mean ban-cluster?\n',
+  },
+  {
+    args: ["-", "--rule", "ban-cluster=error"],
+    err: "straddle: --rule ban-cluster=error: a severity is block, warn, off, such as ban-cluster=warn\n",
+  },
+  {
+    args: ["-", "x.sql"],
+    err: "straddle: - is standard input, and has to be the only path\n",
+  },
+];
+
+for (const { args, err } of misuse) {
+  test(`lint ${args.join(" ")} is 2`, async () => {
+    expect(await lint(args)).toEqual({ status: 2, out: "", err });
+  });
+}
+
+test("--transaction says how files are run that don't say it themselves", async () => {
+  const concurrently = `${SAFE}CREATE INDEX CONCURRENTLY orders_user_id ON orders (user_id);`;
+  expect((await lint(["-"], concurrently)).status).toBe(0);
+  const result = await lint(["-", "--transaction", "one"], concurrently);
+  expect(result.out).toContain("[ban-concurrently-in-transaction]");
+  const none = `-- straddle:transaction=none\n${concurrently}`;
+  expect((await lint(["-", "--transaction", "one"], none)).status).toBe(0);
+});
+
+test("--json has all of it", async () => {
+  const { status, out } = await lint(["-", "--json"], SAFE + INDEX);
+  expect(status).toBe(1);
+  expect(JSON.parse(out)).toMatchObject({
+    blocking: 1,
+    warnings: 0,
+    allowed: 0,
+    problems: 0,
+    files: [
+      {
+        path: "<stdin>",
+        problems: [],
+        findings: [
+          {
+            line: 3,
+            column: 1,
+            endLine: 3,
+            endColumn: 48,
+            rule: "require-concurrent-index-creation",
+            group: "blocks",
+            severity: "block",
+            safeSql: ["CREATE INDEX CONCURRENTLY orders_user_id ON orders (user_id)"],
+            table: { name: "orders" },
+            allowed: null,
+          },
+        ],
+      },
+    ],
+  });
+});
