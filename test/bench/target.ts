@@ -20,7 +20,7 @@ export interface Target extends Address {
 export const USER = "postgres";
 export const DATABASE = "bench";
 
-const START_MS = 10_000;
+const START_MS = 30_000;
 const POLL_MS = 5;
 
 export function connect(target: Address, applicationName: string): Promise<RawClient> {

@@ -11,7 +11,7 @@ import { formatNumber, renderMarkdown, renderText } from "../report.ts";
 import { DATABASE, USER } from "../target.ts";
 import { type Measured, measureWay } from "./measure.ts";
 import { type FlipOptions, readOptions, USAGE } from "./options.ts";
-import { WAYS } from "./ways.ts";
+import { WAY_NAMES, WAYS } from "./ways.ts";
 
 const SERVER_SETTINGS = {
   max_connections: "300",
@@ -42,8 +42,9 @@ async function main(): Promise<void> {
   try {
     say(`a table of ${formatNumber(options.rowCount)} rows`);
     await prepare(server, options.rowCount);
-    for (const start of WAYS) {
-      const way = await start({ server, folder });
+    for (const name of WAY_NAMES) {
+      if (options.ways.length > 0 && !options.ways.includes(name)) continue;
+      const way = await WAYS[name]({ server, folder });
       say(way.name);
       try {
         const measured = await measureWay(way, options);

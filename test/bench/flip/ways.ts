@@ -26,18 +26,21 @@ interface Place {
   readonly folder: string;
 }
 
+export const WAY_NAMES = ["direct", "views", "straddle", "workers"] as const;
+export type WayName = (typeof WAY_NAMES)[number];
+
 /** In the order in which they are measured; each starts what it needs. */
-export const WAYS: readonly ((place: Place) => Promise<Way>)[] = [
-  async ({ server }) => ({
+export const WAYS: Readonly<Record<WayName, (place: Place) => Promise<Way>>> = {
+  direct: async ({ server }) => ({
     name: "direct",
     connect: (version) => connectTo(server, { application_name: `shop@${version}` }),
     connectToFlip: () => connectTo(server),
     stop: async () => undefined,
   }),
   views,
-  (place) => throughStraddle(place, { name: "Straddle", workers: 1 }),
-  (place) => throughStraddle(place, { name: "Straddle, 2 workers", workers: 2 }),
-];
+  straddle: (place) => throughStraddle(place, { name: "Straddle", workers: 1 }),
+  workers: (place) => throughStraddle(place, { name: "Straddle, 2 workers", workers: 2 }),
+};
 
 /**
  * What tools for expand and contract make of a rename (pgroll's rename_column): a schema for each
