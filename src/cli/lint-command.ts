@@ -1,22 +1,32 @@
 import { buffer } from "node:stream/consumers";
 import { Command, Option } from "commander";
-import { isRuleId, RULE_IDS, type RuleId, SEVERITIES, type Severity } from "../base/rule-ids.ts";
+import { isRuleId, RULE_IDS, SEVERITIES } from "../base/rule-ids.ts";
 import { nearest } from "../config/nearest.ts";
-import { NO_FACTS } from "../guard/facts.ts";
-import { DEFAULT_POLICY } from "../guard/guard-policy.ts";
+import type { Facts } from "../guard/facts.ts";
 import type { Grouping } from "../guard/judge.ts";
 import { loadParser } from "../sql/parse.ts";
 import { SetupError } from "./fail.ts";
+import { githubReport } from "./lint/github-report.ts";
 import { jsonReport } from "./lint/json-report.ts";
-import { lintFile } from "./lint/lint.ts";
+import { type LintedFile, lintFile } from "./lint/lint.ts";
+import {
+  configOf,
+  factsFor,
+  type LintSources,
+  policyOf,
+  type Severities,
+} from "./lint/lint-settings.ts";
 import { decodeUtf8, migrationFiles } from "./lint/migration-files.ts";
 import type { MigrationText } from "./lint/migration-script.ts";
+import { sarifReport } from "./lint/sarif-report.ts";
 import { textReport } from "./lint/text-report.ts";
 import { exitStatus } from "./lint/verdict.ts";
+import { packageVersion } from "./package-version.ts";
 
-interface Options {
+interface Options extends LintSources {
   readonly json?: boolean;
-  readonly rule: Readonly<Partial<Record<RuleId, Severity>>>;
+  readonly format: "text" | "json" | "sarif" | "github";
+  readonly rule: Severities;
   readonly transaction: keyof typeof GROUPINGS;
 }
 
@@ -26,12 +36,18 @@ const GROUPINGS = {
   "as-written": "as written",
 } as const satisfies Record<string, Grouping>;
 
+const REPORTS: Readonly<
+  Record<Options["format"], (files: readonly LintedFile[], version: string) => string>
+> = { text: textReport, json: jsonReport, sarif: sarifReport, github: githubReport };
+
 /** `straddle lint`: 0 if nothing blocks, 1 if something does, 2 if not all could be judged. */
 export function lintCommand(): Command {
   return new Command("lint")
     .description("says what the guard has against migration files, before they run")
     .argument("<path...>", "files of SQL, folders of migrations, or - for standard input")
-    .option("--json", "print the findings as JSON")
+    .option("-c, --config <file>", "take settings and windows from it, and ask its server")
+    .option("--server <url>", "ask this server for sizes, constraints and indexes")
+    .option("--offline", "ask no server, whatever --config says")
     .option(
       "--rule <id=severity>",
       "block, warn or off, for one rule; can be repeated",
@@ -43,19 +59,31 @@ export function lintCommand(): Command {
         .choices(Object.keys(GROUPINGS))
         .default("as-written"),
     )
+    .addOption(
+      new Option("--format <format>", "how findings are printed")
+        .choices(Object.keys(REPORTS))
+        .default("text"),
+    )
+    .option("--json", "the same as --format json")
     .action(async (paths: readonly string[], options: Options) => {
       await loadParser();
       const files = await readFiles(paths);
-      const linted = files.map((file) =>
-        lintFile(file, {
-          facts: NO_FACTS,
-          policy: { ...DEFAULT_POLICY, severities: options.rule },
-          grouping: GROUPINGS[options.transaction],
-        }),
-      );
-      process.stdout.write(options.json === true ? jsonReport(linted) : textReport(linted));
+      const linted = await lintAll(files, options);
+      const report = REPORTS[options.json === true ? "json" : options.format];
+      process.stdout.write(report(linted, packageVersion()));
       process.exitCode = exitStatus(linted);
     });
+}
+
+async function lintAll(
+  files: readonly MigrationText[],
+  options: Options,
+): Promise<readonly LintedFile[]> {
+  const config = configOf(options);
+  const policy = policyOf(config, options.rule);
+  const grouping = GROUPINGS[options.transaction];
+  const judge = (facts: Facts) => files.map((file) => lintFile(file, { facts, policy, grouping }));
+  return judge(await factsFor(options, config, judge));
 }
 
 const STDIN_PATH = "<stdin>";
@@ -66,10 +94,7 @@ async function readFiles(paths: readonly string[]): Promise<readonly MigrationTe
   return [{ path: STDIN_PATH, text: decodeUtf8(await buffer(process.stdin), "standard input") }];
 }
 
-function addRule(
-  text: string,
-  before: Readonly<Partial<Record<RuleId, Severity>>>,
-): Readonly<Partial<Record<RuleId, Severity>>> {
+function addRule(text: string, before: Severities): Severities {
   const [id = "", severity = ""] = text.split("=");
   if (!isRuleId(id)) {
     const near = nearest(id, RULE_IDS);

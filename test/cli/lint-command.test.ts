@@ -3,7 +3,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { text as readAll } from "node:stream/consumers";
-import { afterEach, beforeEach, expect, inject, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, inject, test } from "vitest";
+import { createDatabase } from "../support/server.ts";
+import { writeConfig } from "../support/straddle-process.ts";
+import { runDirect } from "../support/twins.ts";
 
 /** `straddle lint`, as it is run. */
 
@@ -153,5 +156,134 @@ test("--json has all of it", async () => {
         ],
       },
     ],
+  });
+});
+
+test("--format github: annotations, with what would end them escaped", async () => {
+  write("a,b.sql", `${SAFE}CREATE INDEX "100%:" ON orders\n (user_id);\n`);
+  const { status, out } = await lint(["a,b.sql", "--format", "github"]);
+  expect(status).toBe(1);
+  const [annotation = ""] = out.split("\n");
+  expect(annotation).toMatch(
+    /^::error file=a%2Cb\.sql,line=3,endLine=4,col=1,title=require-concurrent-index-creation::CREATE INDEX on orders [^\r]*%0A/,
+  );
+  expect(annotation).toContain('%0ACREATE INDEX CONCURRENTLY "100%25:" ON orders%0A (user_id);');
+});
+
+test("--format sarif: a log of SARIF 2.1.0, with what is allowed as suppressed", async () => {
+  write(
+    "my migrations/1.sql",
+    `${SAFE}${INDEX}-- straddle:allow=ban-cluster reason='at night'\nCLUSTER orders;`,
+  );
+  write("my migrations/2.sql", "ALTER TABEL x;");
+  const { status, out } = await lint(["my migrations", "--format", "sarif"]);
+  expect(status).toBe(2);
+  const log = JSON.parse(out);
+  expect(log).toMatchObject({
+    version: "2.1.0",
+    runs: [{ tool: { driver: { name: "straddle" } } }],
+  });
+  const [run] = log.runs;
+  expect(run.invocations).toMatchObject([
+    {
+      executionSuccessful: false,
+      toolExecutionNotifications: [
+        {
+          level: "error",
+          message: { text: 'syntax error at or near "TABEL"' },
+          locations: [
+            {
+              physicalLocation: {
+                artifactLocation: { uri: "my%20migrations/2.sql" },
+                region: { startLine: 1, startColumn: 7 },
+              },
+            },
+          ],
+        },
+      ],
+    },
+  ]);
+  const { rules } = run.tool.driver;
+  for (const result of run.results) {
+    expect(rules[result.ruleIndex].id).toBe(result.ruleId);
+    expect(["error", "warning"]).toContain(result.level);
+    expect(result.message.text).not.toBe("");
+  }
+  expect(run.results).toMatchObject([
+    {
+      ruleId: "require-concurrent-index-creation",
+      level: "error",
+      locations: [
+        {
+          physicalLocation: {
+            artifactLocation: { uri: "my%20migrations/1.sql" },
+            region: { startLine: 3, startColumn: 1, endLine: 3, endColumn: 48 },
+          },
+        },
+      ],
+    },
+    { ruleId: "ban-cluster", suppressions: [{ kind: "inSource", justification: "at night" }] },
+  ]);
+  expect(run.results[0]).not.toHaveProperty("suppressions");
+});
+
+describe("against a server", () => {
+  const files = [
+    "CREATE INDEX ON small (a);",
+    "CREATE INDEX ON large (a);",
+    "CREATE INDEX ON absent (a);",
+  ];
+
+  /** Paths of findings of a rule. */
+  function against(rule: string, { out }: Result): readonly string[] {
+    return JSON.parse(out).files.flatMap(
+      ({ path, findings }: { path: string; findings: { rule: string }[] }) =>
+        findings.some((finding) => finding.rule === rule) ? [path] : [],
+    );
+  }
+
+  test("sizes, timeouts and what is not there come from it; settings from a configuration", async () => {
+    const database = await createDatabase();
+    await runDirect(
+      database,
+      `CREATE TABLE small (a int); CREATE TABLE large (a int, filler text);
+       INSERT INTO large SELECT n, repeat('x', 1000) FROM generate_series(1, 12000) AS n;
+       ALTER DATABASE ${database.name} SET lock_timeout = '2s';`,
+    );
+    for (const [index, sql] of files.entries()) write(`${index}.sql`, sql);
+    const INDEX_RULE = "require-concurrent-index-creation";
+
+    const offline = await lint([".", "--json"]);
+    expect(against(INDEX_RULE, offline)).toEqual(["0.sql", "1.sql", "2.sql"]);
+    expect(against("lock-timeout", offline)).toEqual(["0.sql", "1.sql", "2.sql"]);
+
+    const asked = await lint([".", "--json", "--server", database.url]);
+    expect(against(INDEX_RULE, asked)).toEqual(["1.sql"]);
+    expect(against("lock-timeout", asked)).toEqual([]);
+    expect(asked.status).toBe(1);
+
+    const injecting = writeConfig(database, "guard: { lock_timeout: { on_missing: inject } }");
+    const configured = await lint([".", "--json", "--config", injecting]);
+    expect(against(INDEX_RULE, configured)).toEqual(["1.sql"]);
+    expect(against("lock-timeout", configured)).toEqual([]);
+
+    const strict = writeConfig(database, "guard: { lock_timeout: { max: 1s, inject: 1s } }");
+    const both = await lint([".", "--json", "--config", strict, "--server", database.url]);
+    expect(against("lock-timeout", both)).toEqual(["0.sql", "1.sql"]);
+
+    await database.drop();
+    const unasked = await lint([".", "--json", "--config", strict, "--offline"]);
+    expect(against(INDEX_RULE, unasked)).toEqual(["0.sql", "1.sql", "2.sql"]);
+    const gone = await lint([".", "--server", database.url]);
+    expect(gone).toMatchObject({ status: 2, out: "" });
+    expect(gone.err).toMatch(/^straddle: the server .* can't be reached as postgres: .*\n$/);
+  });
+
+  test("a URL that is none is one sentence, without the URL", async () => {
+    expect(await lint(["-", "--server", "nowhere"])).toEqual({
+      status: 2,
+      out: "",
+      err: "straddle: --server is not a URL like postgres://user:password@host:5432/database\n",
+    });
   });
 });
