@@ -24,6 +24,9 @@ export const RULE_IDS = [
   "adding-serial-primary-key-field",
   "adding-exclusion-constraint",
   "adding-not-nullable-field",
+  "adding-field-with-default",
+  "adding-generated-column",
+  "adding-serial-column",
 ] as const;
 
 export type RuleId = (typeof RULE_IDS)[number];

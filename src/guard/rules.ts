@@ -1,8 +1,11 @@
 import type { Rule } from "./rule.ts";
 import { addingExclusionConstraint } from "./rules/adding-exclusion-constraint.ts";
+import { addingFieldWithDefault } from "./rules/adding-field-with-default.ts";
 import { addingForeignKeyConstraint } from "./rules/adding-foreign-key-constraint.ts";
 import { addingForeignKeyInColumn } from "./rules/adding-foreign-key-in-column.ts";
+import { addingGeneratedColumn } from "./rules/adding-generated-column.ts";
 import { addingNotNullableField } from "./rules/adding-not-nullable-field.ts";
+import { addingSerialColumn } from "./rules/adding-serial-column.ts";
 import { addingSerialPrimaryKeyField } from "./rules/adding-serial-primary-key-field.ts";
 import { banCluster } from "./rules/ban-cluster.ts";
 import { banConcurrentlyInTransaction } from "./rules/ban-concurrently-in-transaction.ts";
@@ -42,4 +45,7 @@ export const RULES: readonly Rule[] = [
   addingSerialPrimaryKeyField,
   addingExclusionConstraint,
   addingNotNullableField,
+  addingFieldWithDefault,
+  addingGeneratedColumn,
+  addingSerialColumn,
 ];

@@ -164,6 +164,13 @@ function partsOf(action: AlterAction) {
   }));
 }
 
+/** The text of a part of a new column's definition, such as its DEFAULT. */
+export function partText({ text, offset, ...action }: AlterAction, part: AstNode) {
+  const span = spanOf({ text, offset, ...action }, part);
+  if (span === undefined || text === undefined || offset === undefined) return undefined;
+  return text.slice(span.start - offset, span.end - offset);
+}
+
 /** The text of an ADD COLUMN without some of its constraints; undefined where it is not clear. */
 export function columnWithout(
   action: AlterAction,
@@ -198,18 +205,10 @@ export function addedThenValidated(added: AddedConstraint): readonly string[] | 
   ];
 }
 
-/**
- * What to run in place of a statement that adds a constraint: the rest of it as it is, and then the
- * constraint by other statements.
- */
+/** What to run in place of a statement that adds a constraint: the rest of it, and other statements. */
 export function insteadOf(
-  { alter, action, node, newColumn }: AddedConstraint,
+  { alter, action }: AddedConstraint,
   statements: readonly string[] | undefined,
 ): readonly string[] | undefined {
-  if (statements === undefined) return undefined;
-  if (newColumn === undefined) return inPlaceOf(alter, new Map([[action, statements]]), "first");
-  const bare = { ...action, text: columnWithout(action, [node]) };
-  const actions = alter.actions.map((each) => (each === action ? bare : each));
-  const first = inPlaceOf({ ...alter, actions }, new Map(), "first");
-  return first && [...first, ...statements];
+  return statements && inPlaceOf(alter, new Map([[action, statements]]), "first");
 }

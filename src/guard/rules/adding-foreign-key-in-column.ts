@@ -1,10 +1,6 @@
-import {
-  addedConstraints,
-  addedThenValidated,
-  insteadOf,
-  isEnforced,
-} from "../reading/added-constraints.ts";
+import { addedConstraints, isEnforced } from "../reading/added-constraints.ts";
 import { isNew } from "../reading/exempt.ts";
+import { newColumnSteps } from "../reading/new-column.ts";
 import { whileLocked } from "../reading/words.ts";
 import { nameText, relationMember } from "../relation-name.ts";
 import type { Problem, Rule, Subject } from "../rule.ts";
@@ -24,7 +20,7 @@ export const addingForeignKeyInColumn: Rule = {
 
 function check(subject: Subject): readonly Problem[] {
   return addedConstraints(subject).flatMap((added) => {
-    const { alter, kind, node, newColumn, offset } = added;
+    const { alter, action, kind, node, newColumn, offset } = added;
     const { table } = alter;
     if (kind !== "CONSTR_FOREIGN" || newColumn === undefined || !isEnforced(added)) return [];
     const referenced = relationMember(node, "pktable");
@@ -35,7 +31,7 @@ function check(subject: Subject): readonly Problem[] {
         message: `new column ${newColumn} of ${nameText(table)} with a foreign key locks ${other} as well`,
         detail: `${whileLocked(subject, table, "adds the column")} It also waits for a lock on ${other} that blocks every write on it.`,
         hint: "Add the column without REFERENCES; then the foreign key as NOT VALID, and VALIDATE CONSTRAINT, in transactions of their own.",
-        safeSql: insteadOf(added, addedThenValidated(added)),
+        safeSql: newColumnSteps(alter, action, subject),
         offset,
         table,
       },

@@ -1,5 +1,6 @@
 import { type AddedConstraint, addedConstraints, insteadOf } from "../reading/added-constraints.ts";
 import { isProvenNotNull, isSmall, relationFacts } from "../reading/exempt.ts";
+import { safeConstraint } from "../reading/safe-constraint.ts";
 import { setNotNull } from "../reading/set-not-null.ts";
 import { byUniqueIndex } from "../reading/unique-index.ts";
 import { whileLocked } from "../reading/words.ts";
@@ -41,7 +42,7 @@ function check(subject: Subject): readonly Problem[] {
           newColumn === undefined
             ? "Build a unique index CONCURRENTLY, set its columns NOT NULL by way of a CHECK that is validated, and make the primary key of it by USING INDEX."
             : "Add the column without PRIMARY KEY and fill it, build a unique index of it CONCURRENTLY, set it NOT NULL by way of a CHECK that is validated, and make the primary key of it by USING INDEX.",
-        safeSql: isPartitioned || newColumn !== undefined ? undefined : safeSql(added, before),
+        safeSql: isPartitioned ? undefined : safeSql(added, before, subject),
         offset,
         table,
         work: "scan",
@@ -60,9 +61,15 @@ function columnsOf({ alter, node, columns }: AddedConstraint, subject: Subject):
   return (index?.columns ?? []).flatMap((column) => column ?? []);
 }
 
-function safeSql(added: AddedConstraint, before: readonly string[]): readonly string[] | undefined {
+function safeSql(
+  added: AddedConstraint,
+  before: readonly string[],
+  subject: Subject,
+): readonly string[] | undefined {
   const { node, alter, action } = added;
-  if (node["indexname"] === undefined) return insteadOf(added, byUniqueIndex(added, before));
+  if (node["indexname"] === undefined) {
+    return safeConstraint(added, subject, byUniqueIndex(added, before));
+  }
   const own = action.text === undefined ? undefined : [...before, `${alter.head} ${action.text}`];
   return insteadOf(added, own);
 }

@@ -1,10 +1,6 @@
-import {
-  addedConstraints,
-  addedThenValidated,
-  insteadOf,
-  isEnforced,
-} from "../reading/added-constraints.ts";
+import { addedConstraints, addedThenValidated, isEnforced } from "../reading/added-constraints.ts";
 import { isSmall } from "../reading/exempt.ts";
+import { safeConstraint } from "../reading/safe-constraint.ts";
 import { whileLocked } from "../reading/words.ts";
 import { nameText } from "../relation-name.ts";
 import type { Problem, Rule, Subject } from "../rule.ts";
@@ -34,7 +30,7 @@ function check(subject: Subject): readonly Problem[] {
         message: `CHECK constraint ${name} on ${nameText(table)} without NOT VALID reads every row under its lock`,
         detail: whileLocked(subject, table, "checks every row"),
         hint: "Add the constraint as NOT VALID: it holds for new rows at once. Then VALIDATE CONSTRAINT in another transaction, which reads the table beside its traffic.",
-        safeSql: insteadOf(added, addedThenValidated(added)),
+        safeSql: safeConstraint(added, subject, addedThenValidated(added)),
         offset,
         table,
         work: "scan",

@@ -1,5 +1,6 @@
-import { addedConstraints, insteadOf } from "../reading/added-constraints.ts";
+import { addedConstraints } from "../reading/added-constraints.ts";
 import { isSmall, relationFacts } from "../reading/exempt.ts";
+import { safeConstraint } from "../reading/safe-constraint.ts";
 import { byUniqueIndex } from "../reading/unique-index.ts";
 import { whileLocked } from "../reading/words.ts";
 import { nameText } from "../relation-name.ts";
@@ -33,7 +34,9 @@ function check(subject: Subject): readonly Problem[] {
         hint: isPartitioned
           ? "PostgreSQL builds no index of a partitioned table CONCURRENTLY. Run CREATE UNIQUE INDEX ON ONLY the parent, CREATE UNIQUE INDEX CONCURRENTLY on each partition, and ALTER INDEX ... ATTACH PARTITION for each."
           : "Run CREATE UNIQUE INDEX CONCURRENTLY, outside of a transaction block, and make the constraint of it by USING INDEX.",
-        safeSql: isPartitioned ? undefined : insteadOf(added, byUniqueIndex(added, [])),
+        safeSql: isPartitioned
+          ? undefined
+          : safeConstraint(added, subject, byUniqueIndex(added, [])),
         offset,
         table,
         work: "scan",
