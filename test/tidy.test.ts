@@ -9,6 +9,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   audit: 6,
   metrics: 6,
   control: 6,
+  ledger: 6,
   session: 5,
   rewrite: 4,
   guard: 4,

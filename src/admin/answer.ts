@@ -7,6 +7,11 @@ export interface AdminPages {
   readonly health: () => Health;
   /** The settings in force, secrets masked. */
   readonly config: () => unknown;
+  /**
+   * Who uses which table and column, or who uses this one; a string says what is wrong with the question.
+   * Undefined where that is not known.
+   */
+  readonly ledger?: ((of: string | undefined) => unknown) | undefined;
   /** Does what SIGTERM does; undefined where that is not to be had. */
   readonly quit?: (() => void) | undefined;
 }
@@ -29,12 +34,17 @@ const INDEX = `Straddle
 /livez     200 while the process answers
 /readyz    200 while clients can be served, else 503; says why
 /startupz  200 once the start is over
+/ledger    who uses which table and column; ?of=public.orders.user_id: who uses this one
 /config    the settings in force, secrets masked, and what waits for a restart
 /quitquitquit  by POST, from this machine: ends Straddle as SIGTERM does
 `;
 
 /** What a GET of this path answers; undefined where there is no such page. */
-export async function answer(path: string, pages: AdminPages): Promise<Answer | undefined> {
+export async function answer(
+  path: string,
+  query: URLSearchParams,
+  pages: AdminPages,
+): Promise<Answer | undefined> {
   switch (path) {
     case "/":
       return { status: 200, contentType: TEXT, body: INDEX };
@@ -50,6 +60,11 @@ export async function answer(path: string, pages: AdminPages): Promise<Answer | 
       return pages.health().isStarted
         ? { status: 200, contentType: TEXT, body: "started\n" }
         : { status: 503, contentType: TEXT, body: "starting\n" };
+    case "/ledger": {
+      if (pages.ledger === undefined) return plainAnswer(404, "ledger.enabled is false");
+      const page = await pages.ledger(query.get("of") ?? undefined);
+      return typeof page === "string" ? plainAnswer(400, page) : json(200, page);
+    }
     case "/config":
       return json(200, pages.config());
     default:

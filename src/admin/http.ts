@@ -65,12 +65,15 @@ export function startAdmin(options: AdminOptions): Promise<Admin> {
 
 async function serve(request: IncomingMessage, pages: AdminPages): Promise<Answer> {
   request.resume(); // A body is of no interest, but has to be read.
-  const path = (request.url ?? "").split("?", 1)[0] ?? "";
+  const [path = "", query = ""] = (request.url ?? "").split("?", 2);
   if (path === QUIT_PATH && pages.quit !== undefined) return quitAnswer(request, pages.quit);
   if (request.method !== "GET" && request.method !== "HEAD") {
     return plainAnswer(405, "only GET and HEAD are served here");
   }
-  return (await answer(path, pages)) ?? plainAnswer(404, "no such page; see /");
+  return (
+    (await answer(path, new URLSearchParams(query), pages)) ??
+    plainAnswer(404, "no such page; see /")
+  );
 }
 
 function send(request: IncomingMessage, response: ServerResponse, result: Answer): void {

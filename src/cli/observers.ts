@@ -10,6 +10,7 @@ import type { Listener } from "../session/listener.ts";
 import type { Observer } from "../session/observer.ts";
 import { ObserverList } from "../session/observer-list.ts";
 import { explainSystemError, SetupError } from "./fail.ts";
+import { LedgerKeeper } from "./ledger-keeper.ts";
 import { limitState } from "./limit-state.ts";
 import { log } from "./log.ts";
 import { physicalNames } from "./physical-names.ts";
@@ -17,17 +18,22 @@ import type { BlindSpotCount } from "./preflight/window-preflight.ts";
 import type { SharedState } from "./shared-state.ts";
 import type { Links } from "./workers/links.ts";
 
+/** What observers are told of sessions beside what they see of them. */
+type ShownListener = Pick<Listener, "levels" | "running">;
+
 /** How long the audit log may take to write what is left when Straddle stops. */
 export const CLOSE_DEADLINE_MS = 5_000;
 
 /** Audit, metrics and the pages that show them. */
 export class Observers {
   readonly observer: Observer;
+  /** Undefined where it is off. */
+  readonly ledger: LedgerKeeper | undefined;
   readonly #audit: AuditLog | undefined;
   readonly #metrics: Metrics | undefined;
   /** Only there once the sessions' state is. */
   #state: SharedState | undefined;
-  #listener: Pick<Listener, "levels"> | undefined;
+  #listener: ShownListener | undefined;
   /** Of terminated authentication; undefined where there is none. */
   logins: LoginFailures | undefined;
   /** What windows leave behind in the database, as far as it was looked up. */
@@ -36,11 +42,12 @@ export class Observers {
 
   /** What can't be opened is a SetupError. */
   static async open(config: Config, links?: Links): Promise<Observers> {
-    return new Observers(config, await openAudit(config, links));
+    return new Observers(config, await openAudit(config, links), links);
   }
 
-  private constructor(config: Config, audit: AuditLog | undefined) {
+  private constructor(config: Config, audit: AuditLog | undefined, links: Links | undefined) {
     this.#audit = audit;
+    this.ledger = config.ledger.enabled ? this.#newLedger(config, links) : undefined;
     if (config.metrics.enabled) {
       this.#metrics = new Metrics({
         labelSetsMax: config.metrics.labelSetsMax,
@@ -52,11 +59,13 @@ export class Observers {
           return this.#state && levels && limitState(this.#state, levels);
         },
         blindSpots: () => this.blindSpots(),
+        // Of workers: their primary's, once for all.
+        ledger: () => (links === undefined ? this.ledger?.level : undefined),
         windows: () => (this.#state === undefined ? [] : physicalNames(this.#state)),
       });
     }
     this.observer = new ObserverList(
-      [audit, this.#metrics].filter((observer) => observer !== undefined),
+      [audit, this.#metrics, this.ledger?.counter].filter((observer) => observer !== undefined),
     );
   }
 
@@ -75,7 +84,7 @@ export class Observers {
   }
 
   /** Sessions' state is there: metrics show it. */
-  show(state: SharedState, listener: Pick<Listener, "levels">): void {
+  show(state: SharedState, listener: ShownListener): void {
     this.#state = state;
     this.#listener = listener;
   }
@@ -83,7 +92,7 @@ export class Observers {
   /** Serves metrics and health, if they are on. */
   async serve(
     state: SharedState,
-    listener: Pick<Listener, "levels">,
+    listener: ShownListener,
     pages: Pick<AdminPages, "health" | "quit">,
   ): Promise<void> {
     this.show(state, listener);
@@ -96,6 +105,7 @@ export class Observers {
         port,
         metrics: () => metrics.render(),
         ...pages,
+        ledger: this.ledger && ((of) => this.ledger?.page(of)),
         config: () => ({
           in_force: shownSettings(state.config),
           waiting_for_restart: state.waitingKeys,
@@ -113,8 +123,22 @@ export class Observers {
     await this.#audit?.reopen();
   }
 
+  #newLedger({ ledger, control }: Config, links: Links | undefined): LedgerKeeper {
+    return new LedgerKeeper({
+      settings: ledger,
+      windows: () => this.#state?.windows ?? [],
+      countBy: {
+        database: control.database,
+        names: () => this.#state,
+        running: () => this.#listener?.running() ?? [],
+      },
+      tell: links && ((batch) => links.tellUses(batch)),
+    });
+  }
+
   async stop(): Promise<void> {
     await this.#admin?.stop();
+    this.ledger?.stop();
     await this.#audit?.close(CLOSE_DEADLINE_MS);
   }
 }

@@ -85,6 +85,7 @@ export async function startStraddle(
     pollMs: config.control.pollIntervalMs,
     isNeeded: () => state.windows.length > 0,
     onChange: (catalog) => {
+      observers.ledger?.settle();
       state.catalogChanged(catalog);
       for (const problem of windowProblems(state.config.windows, catalog)) log.warn(problem);
     },

@@ -81,6 +81,11 @@ export function toConfig(file: ConfigFile, written: Written): Config | string {
     return "shutdown.delay_min must be at most shutdown.delay_max, which counts from SIGTERM too";
   }
 
+  if (file.ledger.quiet_for === 0) return "ledger.quiet_for must be above 0s";
+  if (file.ledger.retention < file.ledger.quiet_for) {
+    return "ledger.retention must be at least ledger.quiet_for";
+  }
+
   const user = file.control.user ?? url?.user ?? "postgres";
   return settings(file, {
     written,
@@ -110,7 +115,7 @@ function settings(
     database: string;
   },
 ) {
-  const { listen, server, control, version, windows, guard, audit, metrics, limits } = file;
+  const { listen, server, control, version, windows, guard, audit, metrics, limits, ledger } = file;
   return {
     written: derived.written,
     listen: {
@@ -166,6 +171,12 @@ function settings(
       host: metrics.host,
       port: metrics.port,
       labelSetsMax: metrics.label_sets_max,
+    },
+    ledger: {
+      enabled: ledger.enabled,
+      entriesMax: ledger.entries_max,
+      quietMs: ledger.quiet_for,
+      retentionMs: ledger.retention,
     },
     workers: file.workers,
     sessions: { applicationName: file.sessions.application_name },

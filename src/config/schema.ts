@@ -184,6 +184,22 @@ const Metrics = z.strictObject({
   ),
 });
 
+const Ledger = z.strictObject({
+  enabled: z
+    .boolean()
+    .default(true)
+    .describe("Whether to keep account of which version uses which table and column."),
+  entries_max: Count.default(10_000).describe(
+    "Lines of that account: one for each version with each table and each column that it uses. When it is full, what is not in it is `unknown`, never `unused`.",
+  ),
+  quiet_for: Duration.prefault("15min").describe(
+    "How long nobody must have used a name before it counts as unused.",
+  ),
+  retention: Duration.prefault("30d").describe(
+    "After how long without use a line is forgotten; at least `quiet_for`.",
+  ),
+});
+
 const Sessions = z.strictObject({
   application_name: z
     .boolean()
@@ -261,6 +277,7 @@ export const ConfigFile = z.strictObject({
   }),
   metrics: Metrics.prefault({}),
   control: Control.prefault({}),
+  ledger: Ledger.prefault({}),
   sessions: Sessions.prefault({}),
   limits: Limits.prefault({}),
   shutdown: Shutdown.prefault({}),

@@ -14,6 +14,7 @@ const STATIC_SECTIONS = [
   "control",
   "audit",
   "metrics",
+  "ledger",
   "workers",
 ] as const;
 const STATIC_KEYS: ReadonlySet<string> = new Set(["limits.sessions_max"]);
@@ -33,10 +34,15 @@ export function takeOver(
   );
   const written: Record<string, unknown> = structuredClone(after.written);
   for (const { path } of waiting) assign(written, path, valueAt(before.written, path));
-  const { listen, server, auth, control, audit, metrics, workers } = before;
+  const { listen, server, auth, control, audit, metrics, ledger, workers } = before;
   const limits = { ...after.limits, sessionsMax: before.limits.sessionsMax };
   return {
-    inForce: { ...after, listen, server, auth, control, audit, metrics, workers, limits, written },
+    inForce: {
+      ...after,
+      ...{ listen, server, auth, control, audit, metrics, ledger, workers },
+      limits,
+      written,
+    },
     waiting: waiting.map(({ name }) => name),
   };
 }

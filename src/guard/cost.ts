@@ -77,7 +77,7 @@ function versionsUsing(table: RelationName, facts: Facts) {
   const schema = found === undefined || found === "missing" ? table.schema : found.schema;
   if (facts.usage === undefined || schema === undefined) return [];
   const uses = facts.usage.of({ schema, table: table.name, column: undefined });
-  return uses.filter(({ perSecond }) => perSecond > 0);
+  return uses.filter(({ isCertain, perSecond }) => isCertain && perSecond > 0);
 }
 
 /** Sentences for DETAIL; "" where nothing is known. */

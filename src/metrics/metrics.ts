@@ -1,5 +1,6 @@
 import type { Observer, SessionEnd, SessionInfo, StatementRecord } from "../session/observer.ts";
 import { addBlindSpots, type BlindSpotLevel } from "./blind-spot-metrics.ts";
+import { addLedgerMetrics, type LedgerLevel } from "./ledger-metrics.ts";
 import { addLimitMetrics, type LimitState } from "./limit-metrics.ts";
 import { type Labels, Registry, type Sample, type Samples } from "./registry.ts";
 import type { NamedCounts, VersionCounts } from "./version-counts.ts";
@@ -18,6 +19,7 @@ export interface MetricsOptions {
   readonly limits: () => LimitState | undefined;
   /** The physical name of each window's columns and tables at present. */
   readonly windows: () => readonly PhysicalName[];
+  readonly ledger?: () => LedgerLevel | undefined;
   readonly blindSpots?: () => readonly BlindSpotLevel[];
 }
 
@@ -61,6 +63,7 @@ export class Metrics implements Observer {
     this.#addSessions();
     this.#addState(options);
     addLimitMetrics(this.#registry, options.limits);
+    if (options.ledger !== undefined) addLedgerMetrics(this.#registry, options.ledger);
     this.#registry.addProcessMetrics();
   }
 

@@ -5,6 +5,7 @@ import { endings } from "./ending.ts";
 import { Greeting, type StartupMessage, turnAway } from "./greeting.ts";
 import { type LimitLevels, limitLevels } from "./limit-levels.ts";
 import { type Guest, NewestSet } from "./newest-set.ts";
+import type { RunningStatement } from "./observer.ts";
 import { type FullPlaces, fullWords, type Places } from "./places.ts";
 import { fatalFields } from "./refusal.ts";
 import { ServerLogin } from "./server-login.ts";
@@ -64,6 +65,11 @@ export class Listener {
 
   get levels(): LimitLevels {
     return limitLevels(this.#sessions, Math.max(this.#greetings.count, this.#cancels.count));
+  }
+
+  /** Statements that the server has not answered in full, of all sessions. */
+  running(): readonly RunningStatement[] {
+    return [...this.#sessions].flatMap(({ state }) => state.running);
   }
 
   /** Listens on a TCP address or a Unix socket; gives the port, 0 for a socket. Rejects if it can't. */

@@ -43,6 +43,7 @@ export function observe(
     sqlstate,
     transactionStatus: dialogue.status,
     traceId,
+    schemas: dialogue.schemas,
   });
 }
 

@@ -57,7 +57,12 @@ export interface StatementRecord {
   readonly transactionStatus: "I" | "T" | "E";
   /** From a sqlcommenter `traceparent`. */
   readonly traceId: string | undefined;
+  /** The session's effective schemas, in order; undefined where they are not known. */
+  readonly schemas: readonly string[] | undefined;
 }
+
+/** A statement that the server has not answered in full. */
+export type RunningStatement = Pick<StatementRecord, "session" | "tag" | "shape" | "schemas">;
 
 /**
  * Why a session ended. `server`: the server said that it ends it, or did after the client's Terminate.

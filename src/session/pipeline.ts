@@ -1,4 +1,5 @@
 import { ProtocolError } from "../wire/protocol-error.ts";
+import type { Execution } from "./execution.ts";
 import type { Asked, Entry, EntryKind, ErrorFields } from "./pipeline-entry.ts";
 
 /**
@@ -53,6 +54,11 @@ export class Pipeline {
       if (kind === "sync" || kind === "query" || kind === "function_call") count += 1;
     }
     return count;
+  }
+
+  /** The statements that the server owes answers for. */
+  executions(): readonly Execution[] {
+    return this.#entries.slice(this.#first).flatMap(({ executions }) => executions);
   }
 
   get head(): Entry | undefined {

@@ -1,5 +1,6 @@
 import type { ClientPump } from "./client-pump.ts";
 import type { Dialogue } from "./dialogue.ts";
+import type { RunningStatement } from "./observer.ts";
 
 /** Where a session is, for limits and metrics: looked at now and then, never on the way of a message. */
 export interface SessionState {
@@ -16,6 +17,8 @@ export interface SessionState {
   readonly owedCount: number;
   /** Bytes of prepared statements' texts. */
   readonly preparedSize: number;
+  /** Statements that the server has not answered in full. */
+  readonly running: readonly RunningStatement[];
 }
 
 export function isAtRest(dialogue: Dialogue, pump: ClientPump): boolean {
@@ -35,5 +38,15 @@ export function stateOf(dialogue: Dialogue, pump: ClientPump): SessionState {
     bufferedSize: Math.max(waitingSize, toServer.waitingSize, pump.waitingSize),
     owedCount: pipeline.count,
     preparedSize: prepared.size,
+    get running() {
+      return runningIn(dialogue);
+    },
   };
+}
+
+function runningIn({ pipeline, info, schemas }: Dialogue): readonly RunningStatement[] {
+  return pipeline.executions().flatMap(({ plan, index, isOwn, tag }) => {
+    const shape = plan.statements[index]?.shape;
+    return shape === undefined || isOwn ? [] : [{ session: info, tag, shape, schemas }];
+  });
 }

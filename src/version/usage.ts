@@ -12,6 +12,8 @@ export interface UsedName {
 export interface Use {
   /** Undefined for sessions whose version is not known. */
   readonly tag: VersionTag | undefined;
+  /** False for statements that may have used it, or not: their text does not tell. */
+  readonly isCertain: boolean;
   readonly firstSeenAt: number;
   readonly lastSeenAt: number;
   /** Statements. */
@@ -22,6 +24,8 @@ export interface Use {
   readonly liveSessions: number;
   /** A few of the statements that did it: libpg_query's fingerprints, the latest first. */
   readonly fingerprints: readonly string[];
+  /** Where the latest came from: an address with its port, or `unix`. */
+  readonly client: string;
 }
 
 /** Who uses what, as far as statements have told: what the ledger answers. */

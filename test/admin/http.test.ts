@@ -23,6 +23,7 @@ beforeAll(async () => {
     metrics: () =>
       metricsError === undefined ? Promise.resolve("up 1\n") : Promise.reject(metricsError),
     health: () => health,
+    ledger: (of) => (of === "wrong" ? "no such name" : { of: of ?? "all" }),
     config: () => ({ server: { host: "db", password: "***" } }),
     report: (problem) => reports.push(problem),
   });
@@ -44,6 +45,14 @@ const pages: { path: string; method?: string; status: number; type: string; body
   { path: "/livez", status: 200, type: "text/plain; charset=utf-8", body: "alive" },
   { path: "/startupz", status: 200, type: "text/plain; charset=utf-8", body: "started" },
   { path: "/config", status: 200, type: "application/json; charset=utf-8", body: '"***"' },
+  { path: "/ledger", status: 200, type: "application/json; charset=utf-8", body: '"all"' },
+  { path: "/ledger?of=%C3%A9", status: 200, type: "application/json; charset=utf-8", body: '"é"' },
+  {
+    path: "/ledger?of=wrong",
+    status: 400,
+    type: "text/plain; charset=utf-8",
+    body: "no such name",
+  },
   { path: "/", status: 200, type: "text/plain; charset=utf-8", body: "/readyz" },
   { path: "/nothing", status: 404, type: "text/plain; charset=utf-8", body: "no such page" },
   { path: "/metrics/", status: 404, type: "text/plain; charset=utf-8", body: "no such page" },

@@ -25,6 +25,8 @@ const facts: Facts = {
         count: 1,
         perSecond: 1_000,
         liveSessions: 1,
+        isCertain: true,
+        client: "127.0.0.1:50312",
         fingerprints: [],
       },
     ],

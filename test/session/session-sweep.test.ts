@@ -11,6 +11,7 @@ const REST: SessionState = {
   bufferedSize: 0,
   owedCount: 0,
   preparedSize: 0,
+  running: [],
 };
 
 const LIMITS = { idleMs: 1_000, stalledMs: 2_000 };

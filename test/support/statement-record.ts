@@ -46,6 +46,7 @@ export function statementRecord(changes: Partial<StatementRecord> = {}): Stateme
     sqlstate: undefined,
     transactionStatus: "I",
     traceId: undefined,
+    schemas: undefined,
     ...changes,
   };
 }

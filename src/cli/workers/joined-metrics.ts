@@ -1,4 +1,5 @@
 import { addBlindSpots, type BlindSpotLevel } from "../../metrics/blind-spot-metrics.ts";
+import { addLedgerMetrics, type LedgerLevel } from "../../metrics/ledger-metrics.ts";
 import { addLimitLevels } from "../../metrics/limit-metrics.ts";
 import { joinedText, lastingSamples, Registry, type Samples } from "../../metrics/registry.ts";
 import type { SharedPlaces } from "./shared-places.ts";
@@ -23,9 +24,14 @@ export class JoinedMetrics {
 
   constructor(
     pool: { readonly workers: readonly WorkerProcess[]; readonly restartsCount: number },
-    places: Pick<SharedPlaces, "levels">,
-    blindSpots: () => readonly BlindSpotLevel[],
+    shown: {
+      readonly places: Pick<SharedPlaces, "levels">;
+      readonly blindSpots: () => readonly BlindSpotLevel[];
+      readonly ledger: () => LedgerLevel | undefined;
+    },
   ) {
+    const { places, blindSpots } = shown;
+    addLedgerMetrics(this.#registry, shown.ledger);
     addBlindSpots(this.#registry, blindSpots);
     addLimitLevels(this.#registry, () =>
       Object.entries(places.levels).map(([limit, value]) => ({ labels: { limit }, value })),

@@ -1,6 +1,7 @@
 import type { Health } from "../../admin/health.ts";
 import type { LineSink } from "../../audit/sink.ts";
 import type { CatalogReader } from "../../control/catalog-reader.ts";
+import type { UseBatch } from "../../ledger/batch.ts";
 import type { Gate } from "../../session/flip-gate.ts";
 import type { LimitHits } from "../../session/limit-hits.ts";
 import type { Listener } from "../../session/listener.ts";
@@ -15,6 +16,8 @@ export interface Links {
   readonly gate: Gate;
   /** Those of the gate are among them. */
   readonly hits: LimitHits;
+  /** What was counted for the ledger. */
+  tellUses(batch: UseBatch): void;
   /** Settles when all other workers have read the catalog again, or had the time to. */
   announceCatalog(): Promise<void>;
   /** All is there: clients and questions may come. In place of listening. */

@@ -1,5 +1,6 @@
 import type { Check } from "../../admin/health.ts";
 import type { Written } from "../../config/written.ts";
+import type { UseBatch } from "../../ledger/batch.ts";
 import type { Samples } from "../../metrics/registry.ts";
 import type { FullPlaces, PlaceRequest } from "../../session/places.ts";
 
@@ -33,6 +34,8 @@ export type ToWorker =
   | { readonly kind: "announced"; readonly request: number }
   /** Send `scraped`. */
   | { readonly kind: "scrape"; readonly request: number }
+  /** Send `uses`, then `uses_told`. */
+  | { readonly kind: "tell_uses"; readonly request: number }
   /** Settings that are in force from now on. */
   | { readonly kind: "settings"; readonly written: Written }
   /** Sessions are to end, as `shutdown` has it. */
@@ -67,5 +70,8 @@ export type ToPrimary =
   | { readonly kind: "announce"; readonly request: number }
   | { readonly kind: "catalog_read"; readonly round: number }
   | { readonly kind: "scraped"; readonly request: number; readonly samples: Samples }
+  /** What was counted for the ledger since the last time. */
+  | { readonly kind: "uses"; readonly batch: UseBatch }
+  | { readonly kind: "uses_told"; readonly request: number }
   /** Once a second, which also says that it is alive. */
   | { readonly kind: "status"; readonly checks: readonly Check[]; readonly samples: Samples };

@@ -13,6 +13,7 @@ import { AuditHub } from "./audit-hub.ts";
 import { FlipBoard } from "./flip-board.ts";
 import { FrontDoor, SILENT_MS } from "./front-door.ts";
 import { joinedHealth } from "./joined-health.ts";
+import { JoinedLedger } from "./joined-ledger.ts";
 import { JoinedMetrics } from "./joined-metrics.ts";
 import type { ToPrimary } from "./messages.ts";
 import { Pool } from "./pool.ts";
@@ -46,6 +47,7 @@ export class Primary {
   readonly #board = new FlipBoard();
   readonly #places: SharedPlaces;
   readonly #metrics: JoinedMetrics;
+  readonly #ledger: JoinedLedger | undefined;
   readonly #health = { configProblem: "" };
   readonly #watch: ConfigWatch | undefined;
   readonly #preflight = new WindowPreflight({ config: () => this.#settings.config, log });
@@ -86,7 +88,15 @@ export class Primary {
       workers: () => this.#pool.workers,
       keepaliveMs: config.listen.keepaliveMs,
     });
-    this.#metrics = new JoinedMetrics(this.#pool, this.#places, () => this.#preflight.counts);
+    const windows = () => this.#settings.config.windows;
+    this.#ledger = config.ledger.enabled
+      ? new JoinedLedger({ settings: config.ledger, windows }, () => this.#pool.workers)
+      : undefined;
+    this.#metrics = new JoinedMetrics(this.#pool, {
+      places: this.#places,
+      blindSpots: () => this.#preflight.counts,
+      ledger: () => this.#ledger?.keeper.level,
+    });
     // Before the file can change unseen.
     this.#watch = watchConfig(options.configFile, this.#settings, this.#health, () =>
       this.#preflight.look(),
@@ -120,6 +130,7 @@ export class Primary {
     clearTimeout(closing);
     this.#door.close();
     await this.#admin?.stop();
+    this.#ledger?.keeper.stop();
     await this.#hub?.close(CLOSE_DEADLINE_MS);
   }
 
@@ -147,6 +158,7 @@ export class Primary {
         port,
         metrics: () => this.#metrics.render(),
         health: () => this.#report(),
+        ledger: this.#ledger && ((of) => this.#ledger?.page(of)),
         quit: this.#onQuit,
         config: () => ({
           in_force: shownSettings(this.#settings.config),
@@ -194,6 +206,12 @@ export class Primary {
       case "scraped":
         this.#metrics.answered(worker, message.request, message.samples);
         return;
+      case "uses":
+        this.#ledger?.take(worker, message.batch);
+        return;
+      case "uses_told":
+        this.#ledger?.told(message.request);
+        return;
       case "status":
         worker.checks = message.checks;
         worker.samples = message.samples;
@@ -226,6 +244,7 @@ export class Primary {
     this.#board.leave(worker);
     this.#places.freeAll(worker);
     this.#metrics.workerGone(worker);
+    this.#ledger?.workerGone(worker);
   }
 
   #tellAll(message: Parameters<WorkerProcess["send"]>[0]): void {

@@ -40,6 +40,7 @@ const links: Links = {
   auditSink,
   gate,
   hits,
+  tellUses: (batch) => send({ kind: "uses", batch }),
   announceCatalog: () =>
     new Promise((resolve) => {
       lastAnnouncement += 1;
@@ -87,6 +88,10 @@ function take(message: ToWorker, socket: Socket | undefined): void {
       return;
     case "scrape":
       void scrape(message.request);
+      return;
+    case "tell_uses":
+      parts?.observers.ledger?.settle();
+      send({ kind: "uses_told", request: message.request });
       return;
     case "settings":
       parts?.state.configure(configOf(message.written));
@@ -146,7 +151,8 @@ async function stop(): Promise<void> {
   } catch (error) {
     log.problem("the worker could not stop as it should", error);
   }
-  process.exit(0);
+  // In order: what was counted last has gone out before it.
+  send({ kind: "uses_told", request: 0 }, () => process.exit(0));
 }
 
 /** Words to a primary that is gone are lost, and so is this process. */

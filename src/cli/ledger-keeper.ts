@@ -1,0 +1,90 @@
+import type { Config } from "../config/config.ts";
+import { parseAskedName } from "../ledger/asked-name.ts";
+import type { UseBatch } from "../ledger/batch.ts";
+import { Ledger } from "../ledger/ledger.ts";
+import { ledgerPage, usesPage } from "../ledger/ledger-page.ts";
+import { UseCounter, type UseCounterOptions } from "../ledger/use-counter.ts";
+import type { LedgerLevel } from "../metrics/ledger-metrics.ts";
+import type { Window } from "../version/window.ts";
+
+/** Counts are put into the ledger this often. */
+const SETTLE_MS = 1_000;
+const PRUNE_MS = 60_000;
+const OWN = "own";
+
+export interface LedgerKeeperOptions {
+  readonly settings: Config["ledger"];
+  readonly windows: () => readonly Window[];
+  /** What this process counts by; undefined where no session comes. */
+  readonly countBy?: UseCounterOptions;
+  /** Told what this process has counted. */
+  readonly tell?: ((batch: UseBatch) => void) | undefined;
+}
+
+/** The ledger of a process, what fills it and what is asked of it. */
+export class LedgerKeeper {
+  readonly counter: UseCounter | undefined;
+  readonly #ledger: Ledger;
+  readonly #options: LedgerKeeperOptions;
+  readonly #timers: readonly NodeJS.Timeout[];
+
+  constructor(options: LedgerKeeperOptions) {
+    const { settings, countBy } = options;
+    this.#options = options;
+    this.counter = countBy === undefined ? undefined : new UseCounter(countBy);
+    this.#ledger = new Ledger({ entriesMax: settings.entriesMax, watchingSince: Date.now() });
+    this.#timers = [
+      setInterval(() => this.settle(), SETTLE_MS),
+      setInterval(() => this.#ledger.prune(Date.now() - settings.retentionMs), PRUNE_MS),
+    ];
+    for (const timer of this.#timers) timer.unref();
+  }
+
+  get level(): LedgerLevel {
+    const { size, lostCount } = this.#ledger;
+    return { size, sizeMax: this.#options.settings.entriesMax, lostCount };
+  }
+
+  /**
+   * What was counted goes into the ledger. To be called before the catalog changes as well: until then
+   * names mean what they did.
+   */
+  settle(): void {
+    if (this.counter === undefined) return;
+    const now = Date.now();
+    const batch = this.counter.take(now);
+    this.#ledger.add(batch, OWN, now);
+    this.#options.tell?.(batch);
+  }
+
+  /** What another process has counted. */
+  hear(batch: UseBatch, from: string): void {
+    this.#ledger.add(batch, from, Date.now());
+  }
+
+  /** Another process is gone, and what it had counted last with it. */
+  lose(from: string): void {
+    this.#ledger.leave(from);
+    this.#ledger.noteGap(Date.now(), `${from} is gone`);
+  }
+
+  /**
+   * `/ledger`: all of it, or who uses the name asked for. A string is a sentence that says what is wrong
+   * with the question. `doubt`: why something may be missing, or "".
+   */
+  page(of: string | undefined, doubt = ""): unknown {
+    this.settle();
+    const now = Date.now();
+    if (of === undefined) return ledgerPage(this.#ledger, now);
+    const name = parseAskedName(of);
+    if (typeof name === "string") return name;
+    const { settings, windows } = this.#options;
+    const asked = { of: name, windows: windows(), quietMs: settings.quietMs, doubt };
+    return usesPage(this.#ledger, asked, now);
+  }
+
+  stop(): void {
+    this.settle();
+    for (const timer of this.#timers) clearInterval(timer);
+  }
+}

@@ -1,0 +1,59 @@
+import type { UseBatch } from "../../ledger/batch.ts";
+import { LedgerKeeper, type LedgerKeeperOptions } from "../ledger-keeper.ts";
+import type { WorkerProcess } from "./worker-process.ts";
+
+/** A worker that does not tell what it has counted in time makes the answer unsure. */
+const TELL_MS = 1_000;
+
+/** The ledger of all workers, which each tell what they have counted every second, and when asked. */
+export class JoinedLedger {
+  readonly keeper: LedgerKeeper;
+  readonly #workers: () => readonly WorkerProcess[];
+  readonly #asked = new Map<number, { readonly worker: WorkerProcess; readonly end: () => void }>();
+  #lastRequest = 0;
+
+  constructor(options: LedgerKeeperOptions, workers: () => readonly WorkerProcess[]) {
+    this.keeper = new LedgerKeeper(options);
+    this.#workers = workers;
+  }
+
+  async page(of: string | undefined): Promise<unknown> {
+    const workers = this.#workers().filter(({ isServing }) => isServing);
+    const silent = await Promise.all(workers.map((worker) => this.#ask(worker)));
+    return this.keeper.page(of, silent.find((words) => words !== "") ?? "");
+  }
+
+  take(worker: WorkerProcess, batch: UseBatch): void {
+    this.keeper.hear(batch, nameOf(worker));
+  }
+
+  /** What this worker was asked for has come. */
+  told(request: number): void {
+    this.#asked.get(request)?.end();
+  }
+
+  workerGone(worker: WorkerProcess): void {
+    for (const asked of this.#asked.values()) if (asked.worker === worker) asked.end();
+    this.keeper.lose(nameOf(worker));
+  }
+
+  /** Settles with "", or with a clause where it did not answer. */
+  #ask(worker: WorkerProcess): Promise<string> {
+    this.#lastRequest += 1;
+    const request = this.#lastRequest;
+    return new Promise((resolve) => {
+      const end = (words: string) => {
+        clearTimeout(timer);
+        this.#asked.delete(request);
+        resolve(words);
+      };
+      const timer = setTimeout(() => end(`${nameOf(worker)} does not answer`), TELL_MS);
+      this.#asked.set(request, { worker, end: () => end("") });
+      worker.send({ kind: "tell_uses", request });
+    });
+  }
+}
+
+function nameOf({ number }: WorkerProcess): string {
+  return `worker ${number}`;
+}
