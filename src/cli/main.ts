@@ -10,6 +10,7 @@ import { rehearseCommand } from "./rehearse-command.ts";
 import { rewriteCommand } from "./rewrite-command.ts";
 import { runCommand } from "./run-command.ts";
 import { settingsCommand } from "./settings-command.ts";
+import { windowCommand } from "./window-command.ts";
 
 const program = new Command("straddle")
   .description("a PostgreSQL sidecar that lets two versions of an application run on one schema")
@@ -30,6 +31,7 @@ for (const command of [
   lintCommand(),
   guardCommand(),
   controlCommand(),
+  windowCommand(),
   settingsCommand(),
 ]) {
   program.addCommand(command);

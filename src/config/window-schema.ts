@@ -1,5 +1,6 @@
 import semver from "semver";
 import { z } from "zod";
+import { explainIssue } from "./explain.ts";
 import { parseTableName } from "./table-name.ts";
 
 /** PostgreSQL's NAMEDATALEN - 1: a longer name is cut by the server and would never be found. */
@@ -71,7 +72,37 @@ export const WindowEntry = z
     };
   });
 
-type WindowValue = z.infer<typeof WindowEntry>;
+type WindowValue = Readonly<Omit<z.infer<typeof WindowEntry>, "renameColumns">> & {
+  readonly renameColumns: ReadonlyMap<string, string>;
+};
+
+export type CheckedWindow =
+  | { readonly kind: "window"; readonly window: WindowValue }
+  /** The key that is wrong, and a sentence that begins with it. */
+  | { readonly kind: "problem"; readonly key: string; readonly message: string };
+
+/**
+ * A window that is declared elsewhere than in the file, checked as an entry of `windows` is, and against
+ * those that are there already. `name` is what the other one is called in the sentence.
+ */
+export function checkWindow(
+  declared: unknown,
+  others: readonly { readonly window: WindowValue; readonly name: string }[],
+): CheckedWindow {
+  const parsed = WindowEntry.safeParse(declared, { reportInput: true });
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const message = issue === undefined ? parsed.error.message : explainIssue(issue, WindowEntry);
+    return { kind: "problem", key: String(issue?.path[0] ?? ""), message };
+  }
+  for (const { window, name } of others) {
+    const conflict = contradiction(window, parsed.data);
+    if (conflict === undefined) continue;
+    const { key, because } = conflict;
+    return { kind: "problem", key, message: `${key}: ${because} (${name})` };
+  }
+  return { kind: "window", window: parsed.data };
+}
 
 /**
  * Why one window can't have all of these renames. In a chain (a to b, b to c) and in a swap, a name means

@@ -155,7 +155,8 @@ export function windowProblems(windows: readonly Window[], catalog: Catalog): st
 /** Which of the two names a version uses. */
 export type Side = "old" | "new";
 
-function sideOf(tag: VersionTag | undefined, window: Window): Side | undefined {
+/** Undefined for no tag, a version outside of both ranges, and another application's. */
+export function sideOf(tag: VersionTag | undefined, window: Window): Side | undefined {
   if (tag === undefined) return undefined;
   if (window.app !== undefined && window.app !== tag.app) return undefined;
   const version = parseVersion(tag.version);
@@ -175,12 +176,12 @@ function parseVersion(text: string): string | undefined {
   return /^v?\d+(\.\d+)?$/.test(text) ? semver.coerce(text)?.version : undefined;
 }
 
-type Located =
+export type Located =
   | { readonly kind: "relation"; readonly relation: Relation }
   | { readonly kind: "problem"; readonly problem: string };
 
 /** The table that a window is about, if it and every column have exactly one of their two names. */
-function locate(window: Window, catalog: Catalog): Located {
+export function locate(window: Window, catalog: Catalog): Located {
   const label = `${window.schema}.${window.table}`;
   const found = tableNames(window).flatMap((name) => catalog.relation(window.schema, name) ?? []);
   const [relation, another] = found;
