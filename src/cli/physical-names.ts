@@ -1,6 +1,6 @@
 import type { PhysicalName } from "../metrics/metrics.ts";
 import type { Catalog } from "../version/catalog.ts";
-import type { Window } from "../version/window.ts";
+import { tableNamesOf, type Window } from "../version/window.ts";
 
 /** What each windowed column and table is called at present, for those that the catalog has. */
 export function physicalNames(state: {
@@ -8,8 +8,7 @@ export function physicalNames(state: {
   readonly catalog: Catalog;
 }): PhysicalName[] {
   return state.windows.flatMap((window) => {
-    const names = [window.table, window.renameTable ?? window.table];
-    const relation = names
+    const relation = tableNamesOf(window)
       .map((name) => state.catalog.relation(window.schema, name))
       .find((found) => found !== undefined);
     if (relation === undefined) return [];

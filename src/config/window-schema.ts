@@ -124,21 +124,35 @@ function namesClash(renames: ReadonlyMap<string, string>): string | undefined {
 const ONE_BY_ONE =
   "rename one of them, close the window, then the other one in a window of its own; to swap two names, put one aside under a third name first";
 
-/** `windows`: each good by itself, and none that contradicts another. */
-export const Windows = z.array(WindowEntry).superRefine((windows, context) => {
-  windows.forEach((window, index) => {
-    windows.slice(0, index).forEach((earlier, earlierIndex) => {
-      const conflict = contradiction(earlier, window);
-      if (conflict === undefined) return;
-      const { key, because } = conflict;
-      context.addIssue({
-        code: "custom",
-        path: [index, key],
-        message: `${because} (windows[${earlierIndex}])`,
+/** `windows`: each good by itself, and none that contradicts another. Out comes `Window[]`. */
+export const Windows = z
+  .array(WindowEntry)
+  .superRefine((windows, context) => {
+    windows.forEach((window, index) => {
+      windows.slice(0, index).forEach((earlier, earlierIndex) => {
+        const conflict = contradiction(earlier, window);
+        if (conflict === undefined) return;
+        const { key, because } = conflict;
+        context.addIssue({
+          code: "custom",
+          path: [index, key],
+          message: `${because} (windows[${earlierIndex}])`,
+        });
       });
     });
-  });
-});
+  })
+  .transform((windows) =>
+    windows.map((window) => ({ ...window, otherTables: otherTablesOf(window, windows) })),
+  );
+
+/** What other windows say that a window's table is called before or after its rename. */
+function otherTablesOf(window: WindowValue, windows: readonly WindowValue[]): readonly string[] {
+  const ofTable = windows.filter(
+    ({ schema, table }) => schema === window.schema && table === window.table,
+  );
+  const names = ofTable.flatMap(({ renameTable }) => renameTable ?? []);
+  return [...new Set(names)].filter((name) => name !== window.renameTable);
+}
 
 /** Why two windows can't both be open, and which key of the second says so. */
 function contradiction(

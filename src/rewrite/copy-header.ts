@@ -51,8 +51,19 @@ export function copyAsQuery(
   const from = `${quoteIdentifier(relation.schema)}.${quoteIdentifier(relation.physicalName)}`;
   work.handled.add(node);
   work.dependsOnPhysical = true;
-  work.replace(start, end, `(SELECT ${outputs.join(", ")} FROM ONLY ${from})`, REASONS.copy);
+  const query = `SELECT ${outputs.join(", ")} FROM ONLY ${from}${commentsWithin(work, first, last)}`;
+  work.replace(start, end, `(${query})`, REASONS.copy);
   return true;
+}
+
+/** What stands between tokens, but for white space; with a line's end behind it, for the sake of `--`. */
+function commentsWithin({ source }: Rewriting, first: number, last: number): string {
+  let comments = "";
+  for (let index = first; index < last; index++) {
+    const gap = source.text.slice(source.token(index)?.end, source.token(index + 1)?.start).trim();
+    if (gap !== "") comments += ` ${gap}\n`;
+  }
+  return comments;
 }
 
 function isFalse(argument: unknown): boolean {

@@ -1,6 +1,6 @@
 import type { ParsedStatement } from "../sql/parse.ts";
 import type { Catalog, Relation } from "../version/catalog.ts";
-import type { Window } from "../version/window.ts";
+import { tableNamesOf, type Window } from "../version/window.ts";
 import { nodeOf, stringOf } from "./node.ts";
 
 /** A RENAME that carries a window's names over, or back. */
@@ -30,8 +30,7 @@ export function flipOf(
   const from = isColumn ? column : relation.name;
   for (const window of place.windows) {
     const isItsTable =
-      window.schema === relation.schema &&
-      (window.table === relation.name || window.renameTable === relation.name);
+      window.schema === relation.schema && tableNamesOf(window).includes(relation.name);
     if (!isItsTable) continue;
     const pairs = isColumn
       ? [...window.renameColumns]

@@ -1,6 +1,6 @@
 import type { AstNode } from "../sql/ast.ts";
 import { rewriteFrom } from "./from-clause.ts";
-import { listOf, typedOf } from "./node.ts";
+import { listOf, nodeOf, typedOf } from "./node.ts";
 import { rewriteReturning } from "./returning.ts";
 import type { Ctes, QueryPlace, Rewriting } from "./rewriting.ts";
 import { type Columns, type Scope, type ScopeItem, UNKNOWN_COLUMNS } from "./scope.ts";
@@ -20,13 +20,15 @@ export function rewriteMerge(work: Rewriting, node: AstNode, place: QueryPlace):
   const both: Scope = { items: [target, ...others], outer };
   const condition = typedOf(node, "joinCondition");
   if (condition !== undefined) walkAll(work, [condition], both, ctes);
-  // The source is out of sight there, but for the columns that its joins merged, which are not told apart.
-  const merged = others.flatMap((item) =>
-    item.isMerged ? [{ ...item, columns: UNKNOWN_COLUMNS }] : [],
+  const isJoin = source?.type === "JoinExpr" && nodeOf(source.node, "alias") === undefined;
+  // The server hides the source there, but of a join only its columns: its tables stay, by their names, and so
+  // do the columns that it merged, which are not told apart.
+  const members = (isJoin ? others : []).map((item) =>
+    item.isMerged ? { ...item, columns: UNKNOWN_COLUMNS } : { ...item, isQualifiedOnly: true },
   );
   const scopes: Readonly<Record<string, Scope>> = {
     MERGE_WHEN_MATCHED: both,
-    MERGE_WHEN_NOT_MATCHED_BY_SOURCE: { items: [target, ...merged], outer },
+    MERGE_WHEN_NOT_MATCHED_BY_SOURCE: { items: [target, ...members], outer },
     MERGE_WHEN_NOT_MATCHED_BY_TARGET: { items: others, outer },
   };
   for (const { node: clause } of listOf(node, "mergeWhenClauses")) {

@@ -3,7 +3,7 @@ import semver from "semver";
 import type { Catalog, Relation } from "./catalog.ts";
 import { nameRelation } from "./named-relation.ts";
 import type { VersionTag } from "./tag.ts";
-import type { Window } from "./window.ts";
+import { tableNamesOf, type Window } from "./window.ts";
 
 export interface NamedColumn {
   readonly logical: string;
@@ -120,7 +120,7 @@ export function namingFor(
     for (const word of wordsOf(window)) words.add(word);
     const located = locate(window, catalog);
     if (located.kind === "problem") {
-      broken.push({ schema: window.schema, names: tableNames(window), problem: located.problem });
+      broken.push({ schema: window.schema, names: tableNamesOf(window), problem: located.problem });
       continue;
     }
     addWindow(located.relation, { window, side });
@@ -128,7 +128,12 @@ export function namingFor(
     // A column's new name is its partitions' and heirs' as well; a table's is its own.
     for (const child of catalog.descendants(located.relation.oid)) {
       words.add(child.name);
-      const ofColumns = { ...window, table: child.name, renameTable: undefined };
+      const ofColumns = {
+        ...window,
+        table: child.name,
+        renameTable: undefined,
+        otherTables: [],
+      };
       addWindow(child, { window: ofColumns, side });
       const roots = rootsByOid.get(child.oid) ?? new Set();
       rootsByOid.set(child.oid, roots.add(located.relation.oid));
@@ -183,10 +188,10 @@ export type Located =
 /** The table that a window is about, if it and every column have exactly one of their two names. */
 export function locate(window: Window, catalog: Catalog): Located {
   const label = `${window.schema}.${window.table}`;
-  const found = tableNames(window).flatMap((name) => catalog.relation(window.schema, name) ?? []);
+  const found = tableNamesOf(window).flatMap((name) => catalog.relation(window.schema, name) ?? []);
   const [relation, another] = found;
   if (relation === undefined) {
-    const names = tableNames(window).map((name) => `${window.schema}.${name}`);
+    const names = tableNamesOf(window).map((name) => `${window.schema}.${name}`);
     return { kind: "problem", problem: `window on ${label}: ${names.join(" and ")} not found` };
   }
   if (another !== undefined) {
@@ -225,12 +230,12 @@ function isChained(window: Window, before: string, after: string): boolean {
   return false;
 }
 
-function tableNames(window: Window): readonly string[] {
-  return window.renameTable === undefined ? [window.table] : [window.table, window.renameTable];
-}
-
 function wordsOf(window: Window): readonly string[] {
-  return [...tableNames(window), ...window.renameColumns.keys(), ...window.renameColumns.values()];
+  return [
+    ...tableNamesOf(window),
+    ...window.renameColumns.keys(),
+    ...window.renameColumns.values(),
+  ];
 }
 
 function identityOf(parts: {

@@ -5,6 +5,8 @@ export interface Window {
   readonly table: string;
   /** The table's name in the `new` range, when the table itself is renamed. */
   readonly renameTable: string | undefined;
+  /** Names that other windows give the same table, where there are any. */
+  readonly otherTables?: readonly string[];
   /** Old column name to new column name. */
   readonly renameColumns: ReadonlyMap<string, string>;
   /** Semver ranges; they never overlap. */
@@ -14,4 +16,10 @@ export interface Window {
   readonly app: string | undefined;
   /** A day (YYYY-MM-DD) to warn at, never an automatic end. */
   readonly closes: string | undefined;
+}
+
+/** Every name that the window's table can have now, its first one first. */
+export function tableNamesOf(window: Window): readonly string[] {
+  const { table, renameTable = table, otherTables = [] } = window;
+  return [...new Set([table, renameTable, ...otherTables])];
 }

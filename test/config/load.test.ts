@@ -583,3 +583,11 @@ for (const { name, yaml, warnings } of warned) {
     expect(parseConfig(yaml, {}, "2026-01-02")).toMatchObject({ kind: "ok", warnings });
   });
 }
+
+test("windows of one table know each other's names for it", () => {
+  const range = 'old: "<2", new: ">=2"';
+  const windows = `[{ table: a, rename: { x: y }, ${range} }, { table: a, rename_table: b, ${range} }]`;
+  const loaded = parseConfig(`${HOST}\nwindows: ${windows}`, {});
+  const others = loaded.kind === "error" ? [] : loaded.config.windows;
+  expect(others.map(({ otherTables }) => otherTables)).toEqual([["b"], []]);
+});

@@ -218,6 +218,8 @@ export const HOSTILE: readonly string[] = [
   "MERGE INTO orders USING items i ON orders.id = i.order_id WHEN NOT MATCHED BY SOURCE THEN DELETE WHEN MATCHED THEN DO NOTHING RETURNING i.*, orders.*",
   "MERGE INTO orders USING items i ON orders.id = i.order_id WHEN NOT MATCHED AND orders.user_id = 1 THEN INSERT DEFAULT VALUES",
   "MERGE INTO orders USING items i ON orders.id = i.order_id WHEN NOT MATCHED BY SOURCE AND i.id = 1 THEN DELETE",
+  "MERGE INTO plain USING orders JOIN items ON true ON plain.id = items.id WHEN NOT MATCHED BY SOURCE AND public.orders.user_id IS NULL THEN UPDATE SET id = 1",
+  "MERGE INTO plain USING orders JOIN items USING (id) ON plain.id = items.id WHEN NOT MATCHED BY SOURCE AND row_to_json(orders) IS NULL AND public.orders.user_id IS NULL THEN UPDATE SET id = 1",
   "MERGE INTO orders USING (SELECT 1 AS customer_id) s ON orders.customer_id = s.customer_id WHEN MATCHED THEN DELETE",
   "MERGE INTO orders USING (SELECT 20 AS user_id) s ON user_id = 20 WHEN MATCHED THEN DELETE",
   "MERGE INTO orders USING items i ON orders.id = (SELECT max(id) FROM orders x WHERE x.user_id = orders.user_id) WHEN MATCHED AND i.id = 1 THEN UPDATE SET (user_id, total) = (SELECT user_id, 1 FROM orders z WHERE z.id = 1) RETURNING user_id",

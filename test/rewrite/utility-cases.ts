@@ -22,6 +22,11 @@ export const UTILITY: readonly RewriteCase[] = [
     after:
       "COPY (SELECT customer_id AS user_id, id FROM ONLY public.orders) TO STDOUT CSV HEADER FORCE QUOTE user_id",
   },
+  {
+    before: "COPY orders /* a */ (id, -- b\n user_id) TO STDOUT CSV HEADER",
+    after:
+      "COPY (SELECT id, customer_id AS user_id FROM ONLY public.orders /* a */\n -- b\n) TO STDOUT CSV HEADER",
+  },
   // What the server finds wrong, it says of the table.
   {
     before: "COPY orders (user_id, user_id) TO STDOUT (FORMAT csv, HEADER)",

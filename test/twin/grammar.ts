@@ -1,6 +1,14 @@
 import { quoteIdentifier } from "../../src/sql/tokens.ts";
 import type { Choices } from "./choices.ts";
-import { COLUMN_NAMES, type Column, type Kind, type Source, TABLE_NAMES } from "./vocabulary.ts";
+import {
+  COLUMN_NAMES,
+  type Column,
+  type Kind,
+  PATHS,
+  type Path,
+  type Source,
+  TABLE_NAMES,
+} from "./vocabulary.ts";
 
 /** What can be referred to at one place: sources by level, innermost first. */
 export interface Scope {
@@ -18,6 +26,7 @@ export interface Query {
 export interface Grammar {
   readonly choices: Choices;
   readonly tables: readonly Source[];
+  readonly path: Path;
   /** Numbers become parameters; nothing may then be run without them. */
   readonly hasParameters: boolean;
   /** A query of these kinds of columns, or of any. */
@@ -111,6 +120,14 @@ export function table(
     columns: [],
   };
   const name = spell(grammar, source.name);
-  const isQualified = source.schema !== "public" || choices.chance(12);
+  const isQualified = !isReached(grammar, source) || choices.chance(12);
   return { sql: isQualified ? `${source.schema}.${name}` : name, source };
+}
+
+/** Whether its name alone stands for it, along the search path. */
+function isReached({ tables, path }: Grammar, source: Source): boolean {
+  const first = PATHS[path].schemas.find((schema) =>
+    tables.some((each) => each.schema === schema && each.name === source.name),
+  );
+  return first === source.schema;
 }

@@ -6,13 +6,15 @@ import type { Setting } from "../rewrite/setting.ts";
 import { asSent, type Outcome, outcomeOf, type Ran } from "./outcome.ts";
 import type { PipelinedClient } from "./pipelined.ts";
 import type { Case } from "./statements.ts";
-import { type Names, VACUUM } from "./vocabulary.ts";
+import { type Names, PATHS, type Path, VACUUM } from "./vocabulary.ts";
 
 /** Where a version's statements run as they are, and where under the other version's names. */
 export interface Pair {
   readonly direct: PipelinedClient;
   readonly renamed: PipelinedClient;
   readonly place: Setting;
+  /** The schema of the renamed side's temporary tables. */
+  readonly temporary: string;
   /** The names that each of them has. */
   readonly own: Names;
   readonly names: Names;
@@ -54,8 +56,8 @@ export async function judgeTwice(pair: Pair, of: Case): Promise<Judgement> {
  * Runs a case in a transaction of its own on each side, and says whether both give the same. What the
  * rewriter itself reports ends the case: it has to be the server's word on the other side.
  */
-export async function judge(pair: Pair, { texts }: Case): Promise<Judgement> {
-  const steps = stepsOf(texts, pair.place);
+export async function judge(pair: Pair, { path, texts }: Case): Promise<Judgement> {
+  const steps = stepsOf(texts, placeAt(pair, path));
   const last = steps.at(-1);
   if (last?.what.kind === "refused" && last.what.sqlstate === "0A000") {
     return { kind: "refused", detail: last.what.message };
@@ -63,10 +65,12 @@ export async function judge(pair: Pair, { texts }: Case): Promise<Judgement> {
   const [expected, outcomes] = await Promise.all([
     runAll(
       pair.direct,
+      path,
       steps.map(({ sent }) => asSent(sent)),
     ),
     runAll(
       pair.renamed,
+      path,
       steps.flatMap(({ what }) => (what.kind === "run" ? what.ran : [])),
     ),
   ]);
@@ -95,6 +99,24 @@ export async function judge(pair: Pair, { texts }: Case): Promise<Judgement> {
     return { kind: "different", story };
   }
   return verdict;
+}
+
+/** The place of a session that has set its search path. */
+function placeAt({ place, temporary }: Pair, path: Path): Setting {
+  const schemas = PATHS[path].schemas.map((schema) => (schema === "pg_temp" ? temporary : schema));
+  // The server looks into pg_catalog first, but for temporary tables by default.
+  const searchPath =
+    path === "default" ? [temporary, "pg_catalog", "public"] : ["pg_catalog", ...schemas];
+  return { ...place, searchPath };
+}
+
+/** A transaction with this search path. */
+export function begin(client: PipelinedClient, path: Path): Promise<unknown> {
+  const { sets } = PATHS[path];
+  const begun = client.run("BEGIN");
+  return sets === undefined
+    ? begun
+    : Promise.all([begun, client.run(`SET LOCAL search_path = ${sets}`)]);
 }
 
 function stepsOf(texts: readonly string[], place: Setting): Step[] {
@@ -126,8 +148,12 @@ function stepsOf(texts: readonly string[], place: Setting): Step[] {
   return steps;
 }
 
-async function runAll(client: PipelinedClient, rans: readonly Ran[]): Promise<Outcome[]> {
-  const begun = client.run("BEGIN");
+async function runAll(
+  client: PipelinedClient,
+  path: Path,
+  rans: readonly Ran[],
+): Promise<Outcome[]> {
+  const begun = begin(client, path);
   const answers = rans.map(({ ran }) => client.run(ran));
   const ended = client.run(
     rans.some(({ ran }) => ran.startsWith("PREPARE")) ? "ROLLBACK; DEALLOCATE ALL" : "ROLLBACK",

@@ -1,21 +1,28 @@
 import type { Choices } from "./choices.ts";
 import { EMPTY, type Grammar, type Query, spell, table } from "./grammar.ts";
 import { query, withQuery } from "./queries.ts";
-import { tablesOf, type Version } from "./vocabulary.ts";
+import { type Path, tablesOf, type Version } from "./vocabulary.ts";
 import { write } from "./writes.ts";
 
 /** What a session sends within one transaction, and as which version. */
 export interface Case {
   readonly version: Version;
+  readonly path: Path;
   readonly texts: readonly string[];
 }
 
 export function statements(choices: Choices, hasParameters = false): Case {
   const version = choices.of(["1.0.0", "2.0.0"]);
-  const grammar: Grammar = { choices, tables: tablesOf(version), hasParameters, query, write };
+  const path = choices.of(["default", "default", "default", "temporary last", "archive first"]);
+  const tables = tablesOf(version);
+  const grammar: Grammar = { choices, tables, path, hasParameters, query, write };
   const texts = someStatements(grammar);
   const isCommented = choices.chance(8);
-  return { version, texts: isCommented ? texts.map((text) => commented(choices, text)) : texts };
+  return {
+    version,
+    path,
+    texts: isCommented ? texts.map((text) => commented(choices, text)) : texts,
+  };
 }
 
 function plain(grammar: Grammar): Query {

@@ -1,20 +1,21 @@
 import { bind, describePortal, execute, parse, sync } from "../support/client-frames.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
 import type { PipelinedClient } from "./pipelined.ts";
-import { isSame, type Judgement, type Pair, show } from "./run.ts";
+import { begin, isSame, type Judgement, type Pair, show } from "./run.ts";
 import type { Case } from "./statements.ts";
+import type { Path } from "./vocabulary.ts";
 
 export type Protocol = "simple" | "extended";
 
 /** Sends a case as it is to both sides, of which one is a Straddle. What that refuses ends the case. */
 export async function judgeThrough(
   pair: Pair,
-  { texts }: Case,
+  { path, texts }: Case,
   protocol: Protocol,
 ): Promise<Judgement> {
   const [expected, outcomes] = await Promise.all([
-    runAll(pair.direct, texts, protocol),
-    runAll(pair.renamed, texts, protocol),
+    runAll(pair.direct, path, texts, protocol),
+    runAll(pair.renamed, path, texts, protocol),
   ]);
   let verdict: Judgement = { kind: "rows" };
   for (const [index, sent] of texts.entries()) {
@@ -42,10 +43,11 @@ const REFUSALS = /^(straddle |cannot rewrite this statement)/;
 
 async function runAll(
   client: PipelinedClient,
+  path: Path,
   texts: readonly string[],
   protocol: Protocol,
 ): Promise<Outcome[]> {
-  const begun = client.run("BEGIN");
+  const begun = begin(client, path);
   const answers = texts.map((text) =>
     protocol === "simple"
       ? client.run(text)

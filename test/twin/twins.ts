@@ -5,9 +5,18 @@ import { namingFor } from "../../src/version/naming.ts";
 import { createDatabase, type TestDatabase } from "../support/server.ts";
 import { startTestStraddle } from "../support/straddle.ts";
 import { copyDatabase, runDirect } from "../support/twins.ts";
+import { outcomeOf } from "./outcome.ts";
 import { PipelinedClient } from "./pipelined.ts";
 import { type Pair, restorePair } from "./run.ts";
-import { FLIP, type Names, SCHEMA, type Version, WINDOW_SETTINGS, WINDOWS } from "./vocabulary.ts";
+import {
+  FLIP,
+  type Names,
+  SCHEMA,
+  TEMPORARY,
+  type Version,
+  WINDOW_SETTINGS,
+  WINDOWS,
+} from "./vocabulary.ts";
 
 /** So that the OIDs of what a case makes are far above those of the tables. */
 const SPARE_OIDS = `
@@ -46,16 +55,15 @@ export class TwinDatabases {
         const own = version === "1.0.0" ? "old" : "new";
         const direct = await this.#copy(template, own);
         const renamed = await this.#copy(template, names);
-        const catalog = await readCatalog(renamed);
-        const naming = namingFor({ app: "shop", version }, WINDOWS, catalog);
-        const searchPath = ["pg_catalog", "public"];
-        this.#pairs.set(`${version} ${names}`, {
+        const pair = {
           direct: await this.#client(direct),
           renamed: await this.#client(renamed, way === "straddle" ? version : undefined),
-          place: { catalog, naming, searchPath },
-          own,
-          names,
-        });
+        };
+        const temporary = await schemaOfTemporary(pair.renamed);
+        const catalog = await readCatalog(renamed);
+        const naming = namingFor({ app: "shop", version }, WINDOWS, catalog);
+        const place = { catalog, naming, searchPath: [] };
+        this.#pairs.set(`${version} ${names}`, { ...pair, place, temporary, own, names });
       }
     }
   }
@@ -108,8 +116,15 @@ export class TwinDatabases {
       },
     });
     this.#clients.push(client);
+    for (const sql of TEMPORARY) await client.run(sql);
     return client;
   }
+}
+
+/** What the server calls a session's pg_temp. */
+async function schemaOfTemporary(client: PipelinedClient): Promise<string> {
+  const answer = await client.run("SELECT pg_my_temp_schema()::regnamespace");
+  return /pg_temp_\d+/.exec(outcomeOf(answer, undefined).rows[0] ?? "")?.[0] ?? "";
 }
 
 async function readCatalog(database: TestDatabase): Promise<Catalog> {

@@ -1,4 +1,8 @@
+import type { Window } from "../../src/version/window.ts";
 import { windowOn } from "../rewrite/setting.ts";
+
+/** As long as a name can be: 63 bytes. */
+const LONG = `ä${"long_".repeat(12)}x`;
 
 /** Tables of which columns, whole tables and both are renamed, beside some that have the same names. */
 export const SCHEMA = `
@@ -18,6 +22,10 @@ export const SCHEMA = `
   ALTER TABLE parted ATTACH PARTITION parted_high FOR VALUES FROM (100) TO (200);
   CREATE TABLE things (id int, code int, CHECK (code <> 13));
   CREATE TABLE heirs (user_id int) INHERITS (things);
+  CREATE TABLE archive.things (code int, id int, rest text);
+  CREATE TABLE "order" (gone int, "select" int PRIMARY KEY, "user" int NOT NULL DEFAULT 4, "${LONG}" int, "from" text);
+  ALTER TABLE "order" DROP COLUMN gone;
+  CREATE PROCEDURE touch(INOUT a int, b text DEFAULT 'b') LANGUAGE sql AS 'SELECT a + 1';
   CREATE TABLE plain (id int PRIMARY KEY, total int, label text);
   CREATE VIEW recent AS SELECT id, user_id, total FROM orders WHERE id > 1;
   INSERT INTO orders VALUES (1, 20, 5, 'a'), (2, 1, 6, 'b'), (3, 20, NULL, 'c');
@@ -30,11 +38,14 @@ export const SCHEMA = `
   INSERT INTO parted VALUES (1, 1), (2, 20), (101, 3);
   INSERT INTO things VALUES (1, 2), (2, 20);
   INSERT INTO heirs VALUES (3, 1, 20);
+  INSERT INTO archive.things VALUES (2, 1, 'r'), (20, 3, NULL);
+  INSERT INTO "order" VALUES (1, 20, 2, 'f'), (2, 1, NULL, NULL);
   INSERT INTO plain VALUES (1, 2, 'l'), (2, 20, 'a');
   ANALYZE;
 `;
 
-const OTHERS = "items, users, archive.orders, parted_low, parted_high, things, heirs, plain";
+const OTHERS =
+  "items, users, archive.orders, parted_low, parted_high, things, heirs, plain, archive.things";
 
 export const FLIP = `
   ALTER TABLE orders RENAME user_id TO customer_id;
@@ -46,15 +57,22 @@ export const FLIP = `
   ALTER TABLE "Staff" RENAME TO crew;
   ALTER TABLE parted RENAME user_id TO customer_id;
   ALTER TABLE things RENAME code TO sku;
+  ALTER TABLE archive.things RENAME code TO number;
+  ALTER TABLE "order" RENAME "user" TO "group";
+  ALTER TABLE "order" RENAME "${LONG}" TO "to";
+  ALTER TABLE "order" RENAME TO "Table";
 `;
 
-export const WINDOWS = [
+export const WINDOWS: readonly Window[] = [
   windowOn("orders", { user_id: "customer_id" }),
   windowOn("invoices", { nr: "number", "Payer Id": "payer" }),
   windowOn("person", {}, "people"),
-  windowOn("Staff", { größe: "size", user_id: "customer_id" }, "crew"),
+  windowOn("Staff", { größe: "size" }, "crew"),
+  { ...windowOn("Staff", { user_id: "customer_id" }), otherTables: ["crew"] },
   windowOn("parted", { user_id: "customer_id" }),
   windowOn("things", { code: "sku" }),
+  { ...windowOn("things", { code: "number" }), schema: "archive" },
+  windowOn("order", { user: "group", [LONG]: "to" }, "Table"),
 ];
 
 /** Which names a database has. */
@@ -62,8 +80,8 @@ export type Names = "old" | "new";
 
 /** Makes the files of all tables anew: what has been rolled back leaves nothing behind. */
 export const VACUUM: Readonly<Record<Names, string>> = {
-  old: `VACUUM FULL orders, invoices, person, "Staff", ${OTHERS}`,
-  new: `VACUUM FULL orders, invoices, people, crew, ${OTHERS}`,
+  old: `VACUUM FULL orders, invoices, person, "Staff", "order", ${OTHERS}`,
+  new: `VACUUM FULL orders, invoices, people, crew, "Table", ${OTHERS}`,
 };
 
 /** The same, as settings of a Straddle. */
@@ -112,13 +130,32 @@ const TABLES: readonly (readonly [schema: string, name: string, columns: string]
   ["public", "parted_high", "user_id/customer_id id"],
   ["archive", "orders", "id user_id other*"],
   ["public", "recent", "id user_id total"],
+  ["archive", "things", "code/number id rest*"],
+  ["public", "order/Table", "select user/group LONG/to from*"],
+  ["pg_temp", "parted", "customer_id id user_id more*"],
 ];
+
+/** A temporary table of each session, which covers one under a window. */
+export const TEMPORARY = [
+  "CREATE TEMP TABLE parted (customer_id int, id int, user_id int, more text)",
+  "INSERT INTO parted VALUES (1, 2, 20, 'm')",
+];
+
+/** Search paths, and the schemas that they come to. */
+export const PATHS = {
+  default: { sets: undefined, schemas: ["pg_temp", "public"] },
+  "temporary last": { sets: "public, pg_temp", schemas: ["public", "pg_temp"] },
+  "archive first": { sets: "archive, public, pg_temp", schemas: ["archive", "public", "pg_temp"] },
+} as const;
+export type Path = keyof typeof PATHS;
 
 /** The tables by the names that a version has for them. */
 export function tablesOf(version: Version): readonly Source[] {
   const side = (names: string) => {
     const [before = "", after = before] = names.split("/");
-    return (version === "1.0.0" ? before : after).replace("Payer_Id", "Payer Id");
+    return (version === "1.0.0" ? before : after)
+      .replace("Payer_Id", "Payer Id")
+      .replace("LONG", LONG);
   };
   return TABLES.map(([schema, name, columns]) => ({
     schema,
@@ -150,6 +187,12 @@ export const COLUMN_NAMES = [
   "note",
   "boss_id",
   "twice",
+  "user",
+  "group",
+  "select",
+  LONG,
+  "to",
+  "more",
 ] as const;
 
 export const TABLE_NAMES = [
@@ -163,6 +206,8 @@ export const TABLE_NAMES = [
   "users",
   "nowhere",
   "parted",
+  "order",
+  "Table",
 ] as const;
 
 /** What things are called that a statement itself makes up. */
@@ -180,4 +225,6 @@ export const ALIASES = [
   "new",
   "excluded",
   "Q w",
+  "order",
+  "number",
 ] as const;

@@ -51,6 +51,16 @@ const exchanges = [
     exchange: { user_id: "customer_id", customer_id: "user_id" },
   },
   {
+    name: "a table that another window has renamed already",
+    version: "1.9.0",
+    windows: [
+      { ...ORDERS, otherTables: ["purchases"] },
+      { ...PERSON, table: "orders", renameTable: "purchases" },
+    ],
+    catalog: catalogOf({ purchases: "id customer_id total note" }),
+    exchange: { user_id: "customer_id", customer_id: "user_id" },
+  },
+  {
     name: "a prerelease stands where semver orders it",
     version: "2.1.0-rc.1",
     catalog: AFTER,
@@ -64,9 +74,9 @@ const exchanges = [
   },
   { name: "a version of two numbers", version: "v2.1", catalog: AFTER, exchange: {} },
 ];
-for (const { name, version, catalog, exchange } of exchanges) {
+for (const { name, version, windows = [ORDERS], catalog, exchange } of exchanges) {
   test(name, () => {
-    const naming = namingFor({ app: "shop", version }, [ORDERS], catalog);
+    const naming = namingFor({ app: "shop", version }, windows, catalog);
     const [relation] = naming.relations;
     expect(Object.fromEntries(relation?.exchange ?? [["none", "none"]])).toEqual(exchange);
     expect(relation?.aliasCount).toBe(2);

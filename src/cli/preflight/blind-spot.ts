@@ -10,14 +10,9 @@ export interface BlindSpot {
   readonly text: string;
 }
 
-/** The table's names, old and new. */
-export function tablesOf(window: Window): readonly string[] {
-  return [...new Set([window.table, window.renameTable ?? window.table])];
-}
-
 /** Old and new names of all that the window renames: columns, and the table where it does. */
 export function renamedNames(window: Window): readonly string[] {
-  const tables = window.renameTable === undefined ? [] : tablesOf(window);
+  const tables = window.renameTable === undefined ? [] : [window.table, window.renameTable];
   return [...new Set([...tables, ...columnsOf(window)])];
 }
 

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type pg from "pg";
-import type { Window } from "../../version/window.ts";
-import { type BlindSpot, FAMILY, renamedNames, tablesOf } from "./blind-spot.ts";
+import { tableNamesOf, type Window } from "../../version/window.ts";
+import { type BlindSpot, FAMILY, renamedNames } from "./blind-spot.ts";
 import { type BodyNames, findNames, type Mention } from "./body-names.ts";
 
 /**
@@ -18,7 +18,7 @@ export async function findBodies(client: pg.Client, window: Window): Promise<Bli
 
 async function functions(client: pg.Client, window: Window): Promise<BlindSpot[]> {
   const renamed = renamedNames(window);
-  const tables = tablesOf(window);
+  const tables = tableNamesOf(window);
   const { rows } = await client.query<FunctionRow>(FUNCTIONS, [window.schema, tables, renamed]);
   const spots: BlindSpot[] = [];
   let size = 0;
@@ -78,7 +78,7 @@ function languageOf(name: string): "sql" | "plpgsql" | "other" {
 async function triggerArguments(client: pg.Client, window: Window): Promise<BlindSpot[]> {
   const { rows } = await client.query<{ name: string; arguments: string }>(TRIGGER_ARGUMENTS, [
     window.schema,
-    tablesOf(window),
+    tableNamesOf(window),
   ]);
   return rows.flatMap(({ name, arguments: given }): BlindSpot[] => {
     const values = given.split("\\000");
@@ -100,7 +100,7 @@ async function cronJobs(client: pg.Client, window: Window): Promise<BlindSpot[]>
     `SELECT pg_catalog.format('job %s of pg_cron', jobid) AS name, command FROM cron.job
      WHERE database = pg_catalog.current_database() ORDER BY jobid`,
   );
-  const names = { renamed: renamedNames(window), tables: tablesOf(window) };
+  const names = { renamed: renamedNames(window), tables: tableNamesOf(window) };
   return rows.flatMap(({ name, command }) => {
     const found = findNames(command, { ...names, language: "sql" });
     return bodySpots(name, found, found.hasTable);

@@ -1,6 +1,6 @@
 import type pg from "pg";
-import type { Window } from "../../version/window.ts";
-import { type BlindSpot, columnsOf, FAMILY, tablesOf } from "./blind-spot.ts";
+import { tableNamesOf, type Window } from "../../version/window.ts";
+import { type BlindSpot, columnsOf, FAMILY } from "./blind-spot.ts";
 
 /**
  * What holds the column by its number, and so follows a rename: views, rules, policies, defaults, generated columns,
@@ -10,7 +10,7 @@ import { type BlindSpot, columnsOf, FAMILY, tablesOf } from "./blind-spot.ts";
 export async function findDependents(client: pg.Client, window: Window): Promise<BlindSpot[]> {
   const { rows } = await client.query<{ name: string; column: string }>(DEPENDENTS, [
     window.schema,
-    tablesOf(window),
+    tableNamesOf(window),
     columnsOf(window),
   ]);
   return rows.map(({ name, column }) => ({

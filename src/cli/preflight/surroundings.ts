@@ -1,13 +1,13 @@
 import type pg from "pg";
-import type { Window } from "../../version/window.ts";
-import { type BlindSpot, columnsOf, FAMILY, tablesOf } from "./blind-spot.ts";
+import { tableNamesOf, type Window } from "../../version/window.ts";
+import { type BlindSpot, columnsOf, FAMILY } from "./blind-spot.ts";
 
 /**
  * What stands around the table and goes by names, or in the way of the rename: logical replication, foreign tables, event
  * triggers, inheritance from a table outside of the window, and prepared transactions.
  */
 export async function findSurroundings(client: pg.Client, window: Window): Promise<BlindSpot[]> {
-  const parameters = [window.schema, tablesOf(window)];
+  const parameters = [window.schema, tableNamesOf(window)];
   const found: BlindSpot[] = [];
   for (const { sql, kind, text } of QUESTIONS) {
     const { rows } = await client.query<{ name: string }>(sql, parameters);

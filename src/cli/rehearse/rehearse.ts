@@ -5,7 +5,7 @@ import type { Config } from "../../config/config.ts";
 import type { Catalog } from "../../version/catalog.ts";
 import { windowProblems } from "../../version/naming.ts";
 import type { VersionTag } from "../../version/tag.ts";
-import type { Window } from "../../version/window.ts";
+import { tableNamesOf, type Window } from "../../version/window.ts";
 import { controlConnection, withConnection } from "../control-connection.ts";
 import { explainSystemError, SetupError } from "../fail.ts";
 import { readCatalog } from "../read-catalog.ts";
@@ -137,10 +137,13 @@ function scratchConnection(config: Config, url: string | undefined): pg.ClientCo
 /** How the names stand: one state, or both where some windows have been renamed and some have not. */
 function statesNow(windows: readonly Window[], catalog: Catalog): readonly State[] {
   const states = new Set<State>();
-  for (const { schema, table, renameTable, renameColumns } of windows) {
+  for (const window of windows) {
+    const { schema, table, renameTable, renameColumns } = window;
     const relation = catalog.relation(schema, table);
     if (renameTable !== undefined) states.add(relation === undefined ? "new" : "old");
-    const columns = relation ?? catalog.relation(schema, renameTable ?? table);
+    const columns = tableNamesOf(window)
+      .map((name) => catalog.relation(schema, name))
+      .find((found) => found !== undefined);
     for (const before of renameColumns.keys()) {
       const isOld = columns?.columns.some(({ name }) => name === before) === true;
       states.add(isOld ? "old" : "new");

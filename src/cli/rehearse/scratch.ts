@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import pg from "pg";
 import { quoteIdentifier } from "../../sql/tokens.ts";
 import type { Catalog } from "../../version/catalog.ts";
-import type { Window } from "../../version/window.ts";
+import { tableNamesOf, type Window } from "../../version/window.ts";
 import { explainSystemError, SetupError } from "../fail.ts";
 import { catalogOver } from "../read-catalog.ts";
 import { Planner } from "./planner.ts";
@@ -137,13 +137,12 @@ export class Scratch {
 /** Brings a window's names into a state, whichever of the two they have. */
 async function rename(client: pg.Client, window: Window, state: State): Promise<void> {
   const { schema, table, renameTable = table } = window;
-  const names = [table, renameTable];
   const { rows } = await client.query<{ name: string; columns: string[] }>(
     `SELECT c.relname AS name, pg_catalog.array_agg(a.attname::text) AS columns
      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
      JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
      WHERE n.nspname = $1 AND c.relname = ANY ($2) GROUP BY c.relname`,
-    [schema, names],
+    [schema, tableNamesOf(window)],
   );
   const found = rows[0];
   if (found === undefined) {
@@ -159,7 +158,7 @@ async function rename(client: pg.Client, window: Window, state: State): Promise<
     );
   }
   const wanted = state === "new" ? renameTable : table;
-  if (found.name !== wanted) {
+  if (window.renameTable !== undefined && found.name !== wanted) {
     await renameOnce(
       client,
       `ALTER TABLE ${full(found.name)} RENAME TO ${quoteIdentifier(wanted)}`,
