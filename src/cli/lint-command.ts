@@ -2,13 +2,14 @@ import { buffer } from "node:stream/consumers";
 import { Command, Option } from "commander";
 import { isRuleId, RULE_IDS, SEVERITIES } from "../base/rule-ids.ts";
 import { nearest } from "../config/nearest.ts";
-import type { Facts } from "../guard/facts.ts";
 import type { Grouping } from "../guard/judge.ts";
+import { RULES } from "../guard/rules.ts";
 import { loadParser } from "../sql/parse.ts";
 import { SetupError } from "./fail.ts";
+import { fixFile } from "./lint/fix.ts";
 import { githubReport } from "./lint/github-report.ts";
 import { jsonReport } from "./lint/json-report.ts";
-import { type LintedFile, lintFile } from "./lint/lint.ts";
+import { type LintedFile, type LintOptions, lintFile } from "./lint/lint.ts";
 import {
   configOf,
   factsFor,
@@ -18,6 +19,7 @@ import {
 } from "./lint/lint-settings.ts";
 import { decodeUtf8, migrationFiles } from "./lint/migration-files.ts";
 import type { MigrationText } from "./lint/migration-script.ts";
+import { ruleList, rulePage } from "./lint/rule-page.ts";
 import { sarifReport } from "./lint/sarif-report.ts";
 import { textReport } from "./lint/text-report.ts";
 import { exitStatus } from "./lint/verdict.ts";
@@ -25,6 +27,8 @@ import { packageVersion } from "./package-version.ts";
 
 interface Options extends LintSources {
   readonly json?: boolean;
+  readonly fix?: boolean;
+  readonly explain?: string | true;
   readonly format: "text" | "json" | "sarif" | "github";
   readonly rule: Severities;
   readonly transaction: keyof typeof GROUPINGS;
@@ -44,7 +48,7 @@ const REPORTS: Readonly<
 export function lintCommand(): Command {
   return new Command("lint")
     .description("says what the guard has against migration files, before they run")
-    .argument("<path...>", "files of SQL, folders of migrations, or - for standard input")
+    .argument("[path...]", "files of SQL, folders of migrations, or - for standard input")
     .option("-c, --config <file>", "take settings and windows from it, and ask its server")
     .option("--server <url>", "ask this server for sizes, constraints and indexes")
     .option("--offline", "ask no server, whatever --config says")
@@ -65,25 +69,64 @@ export function lintCommand(): Command {
         .default("text"),
     )
     .option("--json", "the same as --format json")
+    .option("--fix", "print the file with the safe statements in it, and on stderr what is left")
+    .option("--explain [rule]", "print what a rule is about, or without one which rules there are")
     .action(async (paths: readonly string[], options: Options) => {
+      if (options.explain !== undefined) {
+        process.stdout.write(explanation(options.explain));
+        return;
+      }
+      if (paths.length === 0)
+        throw new SetupError("lint what? Give files, folders, or - for stdin");
       await loadParser();
       const files = await readFiles(paths);
-      const linted = await lintAll(files, options);
+      if (options.fix === true) {
+        await fixOnly(files, options);
+        return;
+      }
+      const linted = (await linterFor(files, options))(lintFile);
       const report = REPORTS[options.json === true ? "json" : options.format];
       process.stdout.write(report(linted, packageVersion()));
       process.exitCode = exitStatus(linted);
     });
 }
 
-async function lintAll(
-  files: readonly MigrationText[],
-  options: Options,
-): Promise<readonly LintedFile[]> {
+type Linter = <Result>(
+  work: (file: MigrationText, options: LintOptions) => Result,
+) => readonly Result[];
+
+/** Runs `work` on each file, with settings and facts. */
+async function linterFor(files: readonly MigrationText[], options: Options): Promise<Linter> {
   const config = configOf(options);
   const policy = policyOf(config, options.rule);
   const grouping = GROUPINGS[options.transaction];
-  const judge = (facts: Facts) => files.map((file) => lintFile(file, { facts, policy, grouping }));
-  return judge(await factsFor(options, config, judge));
+  const facts = await factsFor(options, config, (asked) => {
+    for (const file of files) lintFile(file, { facts: asked, policy, grouping });
+  });
+  return (work) => files.map((file) => work(file, { facts, policy, grouping }));
+}
+
+async function fixOnly(files: readonly MigrationText[], options: Options): Promise<void> {
+  if (files.length !== 1) {
+    throw new SetupError(`--fix prints one file, and these are ${files.length}`);
+  }
+  const fixed = (await linterFor(files, options))(fixFile);
+  for (const { text } of fixed) process.stdout.write(text);
+  const left = fixed.map((each) => each.left);
+  process.stderr.write(textReport(left));
+  process.exitCode = exitStatus(left);
+}
+
+function explanation(id: string | true): string {
+  if (id === true) return ruleList();
+  const rule = RULES.find((each) => each.id === id);
+  if (rule === undefined) throw new SetupError(`--explain: ${unknownRule(id)}`);
+  return rulePage(rule);
+}
+
+function unknownRule(id: string): string {
+  const near = nearest(id, RULE_IDS);
+  return `there is no rule "${id}"${near === undefined ? "" : `; did you mean ${near}?`}`;
 }
 
 const STDIN_PATH = "<stdin>";
@@ -96,11 +139,7 @@ async function readFiles(paths: readonly string[]): Promise<readonly MigrationTe
 
 function addRule(text: string, before: Severities): Severities {
   const [id = "", severity = ""] = text.split("=");
-  if (!isRuleId(id)) {
-    const near = nearest(id, RULE_IDS);
-    const hint = near === undefined ? "" : `; did you mean ${near}?`;
-    throw new SetupError(`--rule ${text}: there is no rule "${id}"${hint}`);
-  }
+  if (!isRuleId(id)) throw new SetupError(`--rule ${text}: ${unknownRule(id)}`);
   const known = SEVERITIES.find((each) => each === severity);
   if (known === undefined) {
     throw new SetupError(

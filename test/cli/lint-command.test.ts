@@ -3,8 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { text as readAll } from "node:stream/consumers";
-import { afterEach, beforeEach, describe, expect, inject, test } from "vitest";
-import { createDatabase } from "../support/server.ts";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from "vitest";
+import { RULE_IDS } from "../../src/base/rule-ids.ts";
+import { createDatabase, type TestDatabase } from "../support/server.ts";
 import { writeConfig } from "../support/straddle-process.ts";
 import { runDirect } from "../support/twins.ts";
 
@@ -227,6 +228,37 @@ test("--format sarif: a log of SARIF 2.1.0, with what is allowed as suppressed",
   expect(run.results[0]).not.toHaveProperty("suppressions");
 });
 
+test("--fix prints the file on stdout, and what is left on stderr", async () => {
+  write("002_index.up.sql", `${SAFE}${INDEX}`);
+  expect(await lint(["002_index.up.sql", "--fix"])).toMatchObject({
+    status: 1, // golang-migrate sends all three as one query, which is a transaction.
+    out: `${SAFE}-- straddle: can't run in a transaction: move it to a migration that has none\nCREATE INDEX CONCURRENTLY orders_user_id ON orders (user_id);\n`,
+    err: expect.stringContaining(
+      "002_index.up.sql:4:1: error: CREATE INDEX CONCURRENTLY can't run",
+    ),
+  });
+  write("other.sql", INDEX);
+  expect(await lint([".", "--fix"])).toEqual({
+    status: 2,
+    out: "",
+    err: "straddle: --fix prints one file, and these are 2\n",
+  });
+});
+
+test("--explain prints a rule's page, or which rules there are", async () => {
+  const page = await lint(["--explain", "ban-cluster"]);
+  expect(page).toMatchObject({ status: 0, err: "" });
+  expect(page.out).toMatch(
+    /^ban-cluster \(blocks others; block by default\)\n\nWhy: .+\nInstead: .+\n/,
+  );
+  expect(page.out).toContain("\nRefused:\n    CLUSTER ");
+  const list = await lint(["--explain"]);
+  expect(list.out.trimEnd().split("\n")).toHaveLength(RULE_IDS.length);
+  expect((await lint(["--explain", "ban-clutser"])).err).toBe(
+    'straddle: --explain: there is no rule "ban-clutser"; did you mean ban-cluster?\n',
+  );
+});
+
 describe("against a server", () => {
   const files = [
     "CREATE INDEX ON small (a);",
@@ -242,41 +274,59 @@ describe("against a server", () => {
     );
   }
 
-  test("sizes, timeouts and what is not there come from it; settings from a configuration", async () => {
-    const database = await createDatabase();
+  let database: TestDatabase;
+
+  beforeAll(async () => {
+    database = await createDatabase();
     await runDirect(
       database,
       `CREATE TABLE small (a int); CREATE TABLE large (a int, filler text);
        INSERT INTO large SELECT n, repeat('x', 1000) FROM generate_series(1, 12000) AS n;
        ALTER DATABASE ${database.name} SET lock_timeout = '2s';`,
     );
-    for (const [index, sql] of files.entries()) write(`${index}.sql`, sql);
-    const INDEX_RULE = "require-concurrent-index-creation";
+  });
 
+  afterAll(() => database.drop());
+
+  beforeEach(() => {
+    for (const [index, sql] of files.entries()) write(`${index}.sql`, sql);
+  });
+
+  const INDEX_RULE = "require-concurrent-index-creation";
+
+  test("without one all tables are large", async () => {
     const offline = await lint([".", "--json"]);
     expect(against(INDEX_RULE, offline)).toEqual(["0.sql", "1.sql", "2.sql"]);
     expect(against("lock-timeout", offline)).toEqual(["0.sql", "1.sql", "2.sql"]);
+    const strict = writeConfig(database, "guard: { lock_timeout: { max: 1s, inject: 1s } }");
+    const unasked = await lint([".", "--json", "--config", strict, "--offline"]);
+    expect(against(INDEX_RULE, unasked)).toEqual(["0.sql", "1.sql", "2.sql"]);
+  });
 
+  test("sizes, what is not there, and the timeouts of the role come from --server", async () => {
     const asked = await lint([".", "--json", "--server", database.url]);
+    expect(asked.status).toBe(1);
     expect(against(INDEX_RULE, asked)).toEqual(["1.sql"]);
     expect(against("lock-timeout", asked)).toEqual([]);
-    expect(asked.status).toBe(1);
+    const strict = writeConfig(database, "guard: { lock_timeout: { max: 1s, inject: 1s } }");
+    const both = await lint([".", "--json", "--config", strict, "--server", database.url]);
+    expect(against("lock-timeout", both)).toEqual(["0.sql", "1.sql"]);
+  });
 
+  test("--config asks its server, and an injected lock_timeout is one", async () => {
     const injecting = writeConfig(database, "guard: { lock_timeout: { on_missing: inject } }");
     const configured = await lint([".", "--json", "--config", injecting]);
     expect(against(INDEX_RULE, configured)).toEqual(["1.sql"]);
     expect(against("lock-timeout", configured)).toEqual([]);
+  });
 
-    const strict = writeConfig(database, "guard: { lock_timeout: { max: 1s, inject: 1s } }");
-    const both = await lint([".", "--json", "--config", strict, "--server", database.url]);
-    expect(against("lock-timeout", both)).toEqual(["0.sql", "1.sql"]);
-
-    await database.drop();
-    const unasked = await lint([".", "--json", "--config", strict, "--offline"]);
-    expect(against(INDEX_RULE, unasked)).toEqual(["0.sql", "1.sql", "2.sql"]);
-    const gone = await lint([".", "--server", database.url]);
-    expect(gone).toMatchObject({ status: 2, out: "" });
-    expect(gone.err).toMatch(/^straddle: the server .* can't be reached as postgres: .*\n$/);
+  test("a server that can't be reached is one sentence", async () => {
+    const gone = await lint([".", "--server", "postgres://ann@127.0.0.1:1/shop"]);
+    expect(gone).toEqual({
+      status: 2,
+      out: "",
+      err: "straddle: the server 127.0.0.1:1 can't be reached as ann: nothing accepts connections there\n",
+    });
   });
 
   test("a URL that is none is one sentence, without the URL", async () => {

@@ -4,7 +4,7 @@ import { type Finding, type Grouping, judge } from "../../guard/judge.ts";
 import { type AllowComment, allowComments } from "./allow-comments.ts";
 import type { MigrationText } from "./migration-script.ts";
 import { type Position, positionAt } from "./position.ts";
-import { readParts } from "./script-parts.ts";
+import { blocksOf, readParts } from "./script-parts.ts";
 
 /** What the guard has against a migration file. */
 export interface LintedFile {
@@ -22,6 +22,9 @@ export interface LintFinding extends Finding {
   /** The statement's own place: UTF-16 indexes in the file. */
   readonly statementStart: number;
   readonly statementEnd: number;
+  /** Of the file's parts, from 0. */
+  readonly part: number;
+  readonly isInBlock: boolean;
   /** Why a comment allows it; undefined for what is not allowed. */
   readonly allowed: string | undefined;
 }
@@ -42,14 +45,15 @@ export interface LintOptions {
 export function lintFile(file: MigrationText, options: LintOptions): LintedFile {
   const findings: LintFinding[] = [];
   const problems: Problem[] = [];
-  for (const part of readParts(file, options.grouping)) {
-    const at = (offset: number) => positionAt(file.text, offset);
+  const at = (offset: number) => positionAt(file.text, offset);
+  readParts(file, options.grouping).forEach((part, index) => {
     if (part.kind === "problem") {
       problems.push({ message: part.message, position: at(part.offset) });
-      continue;
+      return;
     }
     const { text, statements, grouping, restored } = part;
     const comments = allowComments(text, statements);
+    const blocks = blocksOf(statements, grouping);
     problems.push(...problemsOf(comments, at));
     for (const finding of judge({ text, statements, grouping }, options.facts, options.policy)) {
       const { start = 0, end = 0 } = statements[finding.statement] ?? {};
@@ -59,10 +63,12 @@ export function lintFile(file: MigrationText, options: LintOptions): LintedFile 
         end: at(end),
         statementStart: start,
         statementEnd: end,
+        part: index,
+        isInBlock: blocks[finding.statement] === true,
         allowed: reasonFor(finding, comments),
       });
     }
-  }
+  });
   return { path: file.path, text: file.text, findings, problems };
 }
 

@@ -27,12 +27,10 @@ function readMigration(path: string): MigrationText {
   };
 }
 
-/** UTF-8, with a blank in the place of a byte order mark. */
+/** UTF-8; a byte order mark stays. */
 export function decodeUtf8(bytes: Uint8Array, path: string): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
-      .decode(bytes)
-      .replace(/^\ufeff/, " ");
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     throw new SetupError(`${path} is not UTF-8`);
   }

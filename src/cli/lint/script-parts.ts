@@ -1,4 +1,5 @@
 import type { Grouping } from "../../guard/judge.ts";
+import { stringMember } from "../../sql/ast.ts";
 import { type ParsedStatement, parseSql } from "../../sql/parse.ts";
 import { groupingOf, type MigrationPart, type MigrationText, upParts } from "./migration-script.ts";
 import { withoutPsql } from "./psql-script.ts";
@@ -18,7 +19,7 @@ export type ReadPart =
 
 /** The statements of a file, as its tool would run them. */
 export function readParts(file: MigrationText, otherwise: Grouping): readonly ReadPart[] {
-  const text = withoutPsql(file.text);
+  const text = withoutPsql(file.text.replace(/^\ufeff/, " ")); // A byte order mark is no SQL.
   return upParts({ ...file, text }, otherwise).map(readPart);
 }
 
@@ -37,4 +38,19 @@ function readPart({ text, transactions }: MigrationPart): ReadPart {
   if (substituted.kind === "script") return substituted;
   const offset = substituted.kind === "syntax_error" ? substituted.offset : 0;
   return { kind: "problem", message: restored(substituted.message), offset };
+}
+
+/** Of each statement, whether it comes to run in a transaction block. */
+export function blocksOf(
+  statements: readonly ParsedStatement[],
+  grouping: Grouping,
+): readonly boolean[] {
+  let isInBlock = false;
+  return statements.map(({ kind, node }) => {
+    const isIn = isInBlock || grouping === "together";
+    const verb = kind === "TransactionStmt" ? stringMember(node, "kind") : "";
+    if (/^TRANS_STMT_(?:BEGIN|START)$/.test(verb)) isInBlock = true;
+    if (/^TRANS_STMT_(?:COMMIT|ROLLBACK|PREPARE)$/.test(verb)) isInBlock = node["chain"] === true;
+    return isIn && grouping !== "alone";
+  });
 }

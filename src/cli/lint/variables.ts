@@ -40,8 +40,12 @@ export function withoutVariables(text: string): Substituted {
     text: result + plain.slice(done),
     restored: (made) =>
       made.replaceAll(
-        new RegExp(`(?:'${MARK}\\w+'|"${MARK}\\w+"|${MARK}[\\w${MARK}]+)`, "g"),
-        (name) => written.get(name.toLowerCase()) ?? name,
+        new RegExp(`(?:'${MARK}\\w+'|"${MARK}[\\w${MARK}]+"|${MARK}[\\w${MARK}]+)`, "g"),
+        (name) =>
+          written.get(name.toLowerCase()) ??
+          // Rules quote what is not plain ASCII.
+          written.get(name.toLowerCase().replaceAll('"', "")) ??
+          name,
       ),
   };
 }

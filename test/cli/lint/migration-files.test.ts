@@ -83,11 +83,11 @@ test("a file that is named is taken whatever it is, and once", () => {
   expect(pathsIn("1_a.down.sql", "1_a.down.sql")).toEqual(["1_a.down.sql"]);
 });
 
-test("Flyway's settings come along; a byte order mark does not", () => {
-  write("V1__a.sql", "\ufeffSELECT 1;");
+test("Flyway's settings come along", () => {
+  write("V1__a.sql");
   write("V1__a.sql.conf", "executeInTransaction=false");
   expect(migrationFiles([folder])).toEqual([
-    { path: join(folder, "V1__a.sql"), text: " SELECT 1;", settings: "executeInTransaction=false" },
+    { path: join(folder, "V1__a.sql"), text: "SELECT 1;", settings: "executeInTransaction=false" },
   ]);
 });
 

@@ -20,6 +20,12 @@ const ALTER = "ALTER TABLE users ADD COLUMN age int";
 const INDEX = "CREATE INDEX CONCURRENTLY users_age ON users (age)";
 
 const cases: readonly Case[] = [
+  {
+    name: "a byte order mark",
+    path: "change.sql",
+    text: `\ufeff${ALTER};`,
+    parts: [`as written: ${ALTER}`],
+  },
   { name: "plain SQL", path: "change.sql", text: `${ALTER};\n`, parts: [`as written: ${ALTER}`] },
   {
     name: "dbmate: up only, in a transaction",
