@@ -1,6 +1,10 @@
-import { Command } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { parseDuration } from "../config/duration.ts";
+import { closeWindow } from "./window/close.ts";
+import { openWindow } from "./window/open.ts";
 import { type Outcome, type Printed, print, printed } from "./window/outcome.ts";
 import { type Declaration, planWindow } from "./window/plan.ts";
+import { progressOn } from "./window/progress.ts";
 import { listWindows, showWindow } from "./window/show.ts";
 import {
   findWindow,
@@ -25,6 +29,8 @@ export function windowCommand(show: (result: Printed) => void = print): Command 
     "windows in the database, for all instances at once (control.mode: database)",
   );
   addPlan(window, run);
+  addOpen(window, run);
+  addClose(window, run);
   subcommand(window, "list", "lists the windows that are not closed")
     .option("--all", "those that are closed, too")
     .action((options: Options & { all?: boolean }) =>
@@ -74,6 +80,72 @@ function addPlan(window: Command, run: Runner): void {
       };
       return run(options, (session) => planWindow(session, declaration, options.note ?? ""));
     });
+}
+
+interface OpenOptions extends Options {
+  readonly acceptBlindSpots?: boolean;
+  readonly timeout: number;
+}
+
+function addOpen(window: Command, run: Runner): void {
+  withNote(subcommand(window, "open", "puts a window in force on all instances"))
+    .argument("<window>", "its number, or its table")
+    .option("--accept-blind-spots", "open it although its rename breaks something in the database")
+    .addOption(duration("--timeout", "how long to wait for the instances", "30s"))
+    .action((named: string, options: OpenOptions) =>
+      run(options, async (session) =>
+        openWindow(session, await findWindow(session, named), {
+          acceptBlindSpots: options.acceptBlindSpots === true,
+          note: options.note ?? "",
+          timeoutMs: options.timeout,
+          progress: progressOn(process.stderr),
+        }),
+      ),
+    );
+}
+
+interface CloseOptions extends Options {
+  readonly withdraw?: boolean;
+  readonly quietFor: number;
+  readonly ignore?: readonly string[];
+  readonly timeout: number;
+}
+
+function addClose(window: Command, run: Runner): void {
+  withNote(subcommand(window, "close", "ends a window that no version needs any more"))
+    .argument("<window>", "its number, or its table")
+    .option(
+      "--withdraw",
+      "its rename is not to happen: the new range must be gone, not the old one",
+    )
+    .addOption(
+      duration("--quiet-for", "how long no statement of a version must have come", "15min"),
+    )
+    .option("--ignore <version...>", "applications, or app@version, that don't count")
+    .addOption(duration("--timeout", "how long to wait for versions to go", "0s"))
+    .action((named: string, options: CloseOptions) =>
+      run(options, async (session) =>
+        closeWindow(session, await findWindow(session, named), {
+          withdraw: options.withdraw === true,
+          quietMs: options.quietFor,
+          ignored: options.ignore ?? [],
+          timeoutMs: options.timeout,
+          note: options.note ?? "",
+          progress: progressOn(process.stderr),
+        }),
+      ),
+    );
+}
+
+/** An option whose value is milliseconds. */
+function duration(flag: string, description: string, byDefault: string): Option {
+  return new Option(`${flag} <duration>`, description)
+    .argParser((text) => {
+      const milliseconds = parseDuration(text);
+      if (milliseconds !== undefined) return milliseconds;
+      throw new InvalidArgumentError("It is not a duration such as 500ms, 5s or 15min.");
+    })
+    .default(parseDuration(byDefault), byDefault);
 }
 
 function withNote(command: Command): Command {
