@@ -61,6 +61,7 @@ export class RecordLines {
     line += kept(this.#names, shape, nameFields);
     line += VERDICTS[record.verdict];
     if (rule !== undefined) line += `,"rule":${JSON.stringify(rule)}`;
+    if (record.outcomes.length > 0) line += `,"guard":${JSON.stringify(record.outcomes)}`;
     line += `,"duration_ms":${formatMilliseconds(record.durationMs)}`;
     line += `,"overhead_ms":${formatMilliseconds(record.overheadMs)}`;
     line += `,"rows":${record.rows}`;

@@ -1,6 +1,8 @@
+import type { RuleId } from "../base/rule-ids.ts";
 import type { Config } from "../config/config.ts";
 import { takeOver } from "../config/written.ts";
 import type { CatalogReader } from "../control/catalog-reader.ts";
+import { type GuardSettings, rulesInForce } from "../guard/guard-settings.ts";
 import type { LockTimeoutPolicy } from "../guard/lock-timeout.ts";
 import { AnalysisThread, analysisScript } from "../session/analysis-thread.ts";
 import { Decider } from "../session/decider.ts";
@@ -13,6 +15,7 @@ import { Catalog } from "../version/catalog.ts";
 import { type Naming, namingFor } from "../version/naming.ts";
 import { formatTag, type VersionTag } from "../version/tag.ts";
 import type { Window } from "../version/window.ts";
+import { guardSettings, lockTimeoutPolicy } from "./guard-settings.ts";
 import type { LabelFiles } from "./label-files.ts";
 import { serverTarget } from "./server-target.ts";
 import { labelProblems, taggingFor } from "./tagging.ts";
@@ -29,6 +32,8 @@ export class SharedState implements SessionContext {
   limits: SessionLimits;
   tagging: Tagging;
   policy: LockTimeoutPolicy;
+  guard: GuardSettings;
+  rules: readonly RuleId[];
   decider: Decider;
   readonly analysis: AnalysisThread | undefined;
   generation = 0;
@@ -67,8 +72,10 @@ export class SharedState implements SessionContext {
     this.#config = config;
     this.limits = sessionLimits(config);
     this.tagging = taggingFor(config, env, this.#labels);
-    this.policy = config.guard.lockTimeout;
-    this.decider = new Decider({ policy: this.policy, cacheSizeMax: config.limits.cacheSizeMax });
+    this.policy = lockTimeoutPolicy(config);
+    this.guard = guardSettings(config);
+    this.rules = rulesInForce(this.guard);
+    this.decider = this.#makeDecider();
     const script = analysisScript();
     const timeoutMs = () => this.#config.limits.analysisTimeoutMs;
     this.analysis = script === undefined ? undefined : new AnalysisThread({ script, timeoutMs });
@@ -103,8 +110,10 @@ export class SharedState implements SessionContext {
     this.#config = config;
     this.limits = sessionLimits(config);
     this.tagging = taggingFor(config, this.#env, this.#labels);
-    this.policy = config.guard.lockTimeout;
-    this.decider = new Decider({ policy: this.policy, cacheSizeMax: config.limits.cacheSizeMax });
+    this.policy = lockTimeoutPolicy(config);
+    this.guard = guardSettings(config);
+    this.rules = rulesInForce(this.guard);
+    this.decider = this.#makeDecider();
     this.#changed();
   }
 
@@ -138,6 +147,11 @@ export class SharedState implements SessionContext {
 
   report(problem: string, error: unknown): void {
     this.#report(problem, error);
+  }
+
+  #makeDecider(): Decider {
+    const { policy, rules } = this;
+    return new Decider({ policy, rules, cacheSizeMax: this.#config.limits.cacheSizeMax });
   }
 
   #changed(): void {

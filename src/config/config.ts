@@ -152,6 +152,10 @@ function settings(
     version: { sources: version.from, unknown: derived.unknown },
     windows,
     guard: {
+      mode: guard.mode,
+      rules: guard.rules,
+      smallTableBytes: guard.small_table,
+      bytesPerSecond: guard.disk_throughput,
       lockTimeout: {
         onMissing: guard.lock_timeout.on_missing,
         maxMs: guard.lock_timeout.max,

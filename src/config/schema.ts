@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Auth } from "./auth-schema.ts";
+import { Guard } from "./guard-schema.ts";
 import {
   Count,
   Duration,
@@ -130,23 +131,6 @@ const Version = z.strictObject({
   unknown: Text.default("pass").describe(
     "What to do with a session that has no version: `pass` (physical names), `reject`, or treat it as a version, `1.0.0` or `orders-api@1.0.0`.",
   ),
-});
-
-const Guard = z.strictObject({
-  lock_timeout: z
-    .strictObject({
-      on_missing: z
-        .enum(["block", "inject", "warn", "off"])
-        .default("block")
-        .describe(
-          "What happens to DDL that locks an existing relation while `lock_timeout` is 0 or above `max`: refused, run with `inject`'s value, run with a warning, or run.",
-        ),
-      max: Duration.prefault("5s").describe("The longest `lock_timeout` that DDL may run with."),
-      inject: Duration.prefault("2s").describe(
-        "The `lock_timeout` that `on_missing: inject` sets.",
-      ),
-    })
-    .prefault({}),
 });
 
 const Audit = z.strictObject({

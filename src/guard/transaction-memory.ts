@@ -111,6 +111,10 @@ function afterTransaction(memory: TransactionMemory, node: AstNode): Transaction
       if (found === undefined) return memory;
       return { ...found.memory, savepoints: memory.savepoints.slice(0, index + 1) };
     }
+    case "TRANS_STMT_RELEASE": {
+      const index = memory.savepoints.findLastIndex((savepoint) => savepoint.name === name);
+      return index < 0 ? memory : { ...memory, savepoints: memory.savepoints.slice(0, index) };
+    }
     default:
       return memory;
   }

@@ -167,6 +167,16 @@ export class Metrics implements Observer {
         ),
     );
     registry.addCounter(
+      "straddle_guard_findings_total",
+      "What the guard's rules had to say of statements, and what came of it.",
+      () =>
+        this.#collect(({ findings }) =>
+          (["refuse", "warn", "observe"] as const).flatMap((outcome) =>
+            named("rule", findings[outcome], { outcome }),
+          ),
+        ),
+    );
+    registry.addCounter(
       "straddle_recoveries_total",
       "Statements sent or prepared again, as a name had changed under them.",
       () => this.#collect((counts) => fixed("how", counts.recoveries)),

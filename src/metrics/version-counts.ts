@@ -1,3 +1,4 @@
+import type { GuardOutcome } from "../guard/guard-settings.ts";
 import type { SessionEnd, StatementRecord, Verdict } from "../session/observer.ts";
 import { Tally } from "./tally.ts";
 import { verbLabel } from "./verbs.ts";
@@ -59,6 +60,12 @@ export class VersionCounts {
   readonly errors = new NamedCounts(WATCHED_ERRORS);
   /** By rule. */
   readonly refusals = new NamedCounts(KNOWN_RULES);
+  /** What the guard's rules had to say, by rule. */
+  readonly findings: Readonly<Record<GuardOutcome["outcome"], NamedCounts>> = {
+    refuse: new NamedCounts(),
+    warn: new NamedCounts(),
+    observe: new NamedCounts(),
+  };
   readonly ends: Record<SessionEnd, number> = {
     client: 0,
     server: 0,
@@ -103,6 +110,7 @@ export class VersionCounts {
     this.rows += record.rows;
     this.verdicts[verdict] += 1;
     if (verdict === "refuse") this.refusals.add(record.rule ?? "");
+    for (const { rule, outcome } of record.outcomes) this.findings[outcome].add(rule);
     if (sqlstate !== undefined) this.errors.add(SQLSTATE.test(sqlstate) ? sqlstate : "other");
   }
 }

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import type { RuleId } from "../base/rule-ids.ts";
 import type { LockTimeoutPolicy } from "../guard/lock-timeout.ts";
 import type { Scan } from "../sql/scan.ts";
 import type { StatementFacts } from "../sql/statement.ts";
@@ -11,12 +12,18 @@ import type { StatementPlan, TextPlan } from "./text-plan.ts";
 
 /** What is asked about a text that is analysed in another thread. Plain data: it is copied there. */
 export type AnalysisQuestion =
-  | { readonly kind: "look"; readonly text: string; readonly policy: LockTimeoutPolicy }
+  | {
+      readonly kind: "look";
+      readonly text: string;
+      readonly policy: LockTimeoutPolicy;
+      readonly rules: readonly RuleId[];
+    }
   | {
       readonly kind: "plan";
       readonly text: string;
       readonly scan: Scan | undefined;
       readonly policy: LockTimeoutPolicy;
+      readonly rules: readonly RuleId[];
       readonly tag: VersionTag | undefined;
       readonly windows: readonly Window[];
       readonly searchPath: readonly string[];
@@ -40,17 +47,19 @@ const CACHE_SIZE_MAX = 32 * 1024 * 1024;
 export class Analyst {
   #catalog = new Catalog([], -1);
   #policy: LockTimeoutPolicy = { onMissing: "off", maxMs: 0, injectMs: 0 };
-  #decider = new Decider({ policy: this.#policy, cacheSizeMax: 0 });
+  #rules: readonly RuleId[] = [];
+  #decider = new Decider({ policy: this.#policy, rules: this.#rules, cacheSizeMax: 0 });
 
   takeCatalog({ relations, epoch }: CatalogCopy): void {
     this.#catalog = new Catalog(relations, epoch);
   }
 
   answer(question: AnalysisQuestion): AnalysisAnswer {
-    const { text, policy } = question;
-    if (!isDeepStrictEqual(policy, this.#policy)) {
+    const { text, policy, rules } = question;
+    if (!isDeepStrictEqual([policy, rules], [this.#policy, this.#rules])) {
       this.#policy = policy;
-      this.#decider = new Decider({ policy, cacheSizeMax: CACHE_SIZE_MAX });
+      this.#rules = rules;
+      this.#decider = new Decider({ policy, rules, cacheSizeMax: CACHE_SIZE_MAX });
     }
     const decider = this.#decider;
     if (question.kind === "look") {

@@ -8,6 +8,7 @@ import { ExtendedHandler } from "./extended-handler.ts";
 import { Freshener } from "./freshener.ts";
 import { LockJudge } from "./lock-judge.ts";
 import type { EntryKind } from "./pipeline-entry.ts";
+import { RuleJudge } from "./rule-judge.ts";
 import { expectReply, forward, forwardUnread, keepForReplay } from "./sending.ts";
 import { SimpleHandler } from "./simple-handler.ts";
 
@@ -34,10 +35,11 @@ export class ClientHandler {
     const chooser = new Chooser(dialogue);
     const freshener = new Freshener(dialogue, chooser);
     const judge = new LockJudge(dialogue);
+    const rules = new RuleJudge(dialogue);
     this.#dialogue = dialogue;
     this.#judge = judge;
-    this.#simple = new SimpleHandler(dialogue, { chooser, freshener, judge });
-    this.#extended = new ExtendedHandler(dialogue, { chooser, freshener, judge });
+    this.#simple = new SimpleHandler(dialogue, { chooser, freshener, judge, rules });
+    this.#extended = new ExtendedHandler(dialogue, { chooser, freshener, judge, rules });
   }
 
   handle(frame: ClientFrame): Step {

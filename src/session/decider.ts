@@ -1,4 +1,6 @@
 import { LruCache } from "../base/lru-cache.ts";
+import type { RuleId } from "../base/rule-ids.ts";
+import { concernOf } from "../guard/concern.ts";
 import type { LockTimeoutPolicy } from "../guard/lock-timeout.ts";
 import { lockedBy } from "../guard/locks.ts";
 import { flipOf } from "../rewrite/flip.ts";
@@ -13,8 +15,9 @@ import type { Naming } from "../version/naming.ts";
 import type { Window } from "../version/window.ts";
 import { physicalLock } from "./physical-lock.ts";
 import { type PlanTemplate, planFrom, planTemplate } from "./plan-template.ts";
+import { ofRewrite } from "./rewrite-plan.ts";
 import { type SimpleText, simpleTextOf } from "./simple-text.ts";
-import type { StatementPlan, TextPlan } from "./text-plan.ts";
+import { NO_OUTCOMES, type StatementPlan, type TextPlan } from "./text-plan.ts";
 import {
   afterStatement,
   changesCatalogInSight,
@@ -44,6 +47,8 @@ export interface Look {
   readonly hasRename: boolean;
   /** The guard has to see to one of its locks. */
   readonly hasLock: boolean;
+  /** It is to be read as it stands, whatever its names mean: for the guard, or as there are several. */
+  readonly needsPlan: boolean;
 }
 
 export interface PlanInput {
@@ -69,13 +74,20 @@ const ENTRY_SIZE = 1_024;
  */
 export class Decider {
   readonly #policy: LockTimeoutPolicy;
+  readonly #rules: readonly RuleId[];
   readonly #looks: LruCache<Look>;
   readonly #plans: LruCache<TextPlan>;
   readonly #templates: LruCache<PlanTemplate>;
   readonly #simpleTexts = new WeakMap<TextPlan, SimpleText>();
 
-  constructor(options: { readonly policy: LockTimeoutPolicy; readonly cacheSizeMax: number }) {
+  constructor(options: {
+    readonly policy: LockTimeoutPolicy;
+    /** The guard's rules that can have something to say in live sessions. */
+    readonly rules: readonly RuleId[];
+    readonly cacheSizeMax: number;
+  }) {
     this.#policy = options.policy;
+    this.#rules = options.rules;
     this.#looks = new LruCache({ sizeMax: options.cacheSizeMax / 2 });
     this.#plans = new LruCache({ sizeMax: options.cacheSizeMax / 4 });
     this.#templates = new LruCache({ sizeMax: options.cacheSizeMax / 4 });
@@ -170,10 +182,13 @@ export class Decider {
   /** Without the cache. */
   makeLook(text: string): Look {
     const described = describeStatements(text);
-    const statements = described.statements.map((facts) => this.#passed(facts));
+    const statements = described.statements.map((facts) => this.#passed(facts, text));
     const isUnparsed = described.kind !== "described";
     if (isUnparsed) statements.push(unparsed(text));
     const facts = described.statements;
+    const hasLock = statements.some((each) => each.lock !== undefined);
+    const hasRules = statements.some((each) => each.concern === "rules");
+    const hasRename = facts.some((each) => each.parsed.kind === "RenameStmt");
     const identifiers = new Set<string>();
     for (const each of facts) for (const name of each.identifiers) identifiers.add(name);
     return {
@@ -185,12 +200,13 @@ export class Decider {
       changesSession: facts.some((each) => each.changesSession),
       changesCatalog: facts.some((each) => each.changesCatalog),
       setsVersion: facts.some((each) => each.versionSetting !== undefined),
-      hasRename: facts.some((each) => each.parsed.kind === "RenameStmt"),
-      hasLock: statements.some((each) => each.lock !== undefined),
+      hasRename,
+      hasLock,
+      needsPlan: hasLock || hasRules || hasRename || statements.length > 1,
     };
   }
 
-  #passed(facts: StatementFacts): StatementPlan {
+  #passed(facts: StatementFacts, text: string): StatementPlan {
     const lock = this.#policy.onMissing === "off" ? undefined : lockedBy(facts.parsed);
     return {
       shape: facts.shape,
@@ -202,6 +218,8 @@ export class Decider {
       reliesOnNames: false,
       flips: undefined,
       lock,
+      concern: concernOf(facts.parsed, text, this.#rules),
+      outcomes: NO_OUTCOMES,
     };
   }
 
@@ -221,7 +239,7 @@ export class Decider {
     let isSessionChanged = false;
     let ddl: UncommittedDdl = "none";
     for (const facts of described.statements) {
-      const passed = this.#passed(facts);
+      const passed = this.#passed(facts, text);
       const rewrite = rewriteStatement({
         text,
         statement: facts.parsed,
@@ -231,7 +249,7 @@ export class Decider {
       });
       const flips = flipOf(facts.parsed, { windows, catalog, searchPath })?.relation.oid;
       const lock = physicalLock(passed.lock, input);
-      const plan = { ...passed, ...outcome(rewrite), flips, lock };
+      const plan = { ...passed, ...ofRewrite(rewrite), flips, lock };
       const mentions = mentionsAny(facts.identifiers, naming);
       const isMoved = isSessionChanged && (isAboutTables(rewrite) || (mentions && readsRows(plan)));
       if (changedBy !== undefined && (isMoved || isUnsettled(ddl, plan, mentions))) {
@@ -262,37 +280,4 @@ function mentionsAny(identifiers: ReadonlySet<string>, naming: Naming): boolean 
 /** What it only shows of names is the same whatever search_path is. */
 function isAboutTables(rewrite: Rewrite): boolean {
   return rewrite.kind === "edited" ? rewrite.touched.length > 0 : rewrite.kind === "refused";
-}
-
-function outcome(
-  rewrite: Rewrite,
-): Pick<StatementPlan, "verdict" | "refusal" | "answers" | "touched" | "reliesOnNames"> {
-  switch (rewrite.kind) {
-    case "untouched":
-      return {
-        verdict: "pass",
-        refusal: undefined,
-        answers: undefined,
-        touched: [],
-        reliesOnNames: false,
-      };
-    case "edited":
-      return {
-        verdict: rewrite.edits.length > 0 ? "rewrite" : "pass",
-        refusal: undefined,
-        answers: rewrite.touched.length > 0 ? rewrite.answers : undefined,
-        touched: rewrite.touched.map((relation) => relation.oid),
-        reliesOnNames: rewrite.dependsOnPhysical,
-      };
-    case "refused": {
-      const { sqlstate, message, detail, hint, offset } = rewrite;
-      return {
-        verdict: "refuse",
-        refusal: { rule: "window", sqlstate, message, detail, hint, offset },
-        answers: undefined,
-        touched: [],
-        reliesOnNames: false,
-      };
-    }
-  }
 }

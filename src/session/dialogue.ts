@@ -18,10 +18,12 @@ import { Pipeline } from "./pipeline.ts";
 import { PreparedStatements } from "./prepared-statements.ts";
 import { refusedPlan, UNCOMMITTED_DDL, UNKNOWN_VERSION } from "./refused-plan.ts";
 import { ReplayBatch } from "./replay-batch.ts";
+import { serverVersionNumber } from "./server-version.ts";
 import type { SessionContext } from "./session-context.ts";
 import type { SessionControls } from "./session-controls.ts";
 import { unanalysedChoice } from "./special-plans.ts";
 import { type StatementPlan, type TextPlan, withoutLocks } from "./text-plan.ts";
+import { TransactionWatch } from "./transaction-watch.ts";
 import {
   afterStatement,
   changesCatalogInSight,
@@ -76,6 +78,7 @@ export class Dialogue {
   /** The catalog shows this transaction's schema changes only when it commits. */
   uncommittedDdl: UncommittedDdl = "none";
   readonly catalogNeed: CatalogNeed;
+  readonly watch = new TransactionWatch();
   /** Rises with anything but the context that decisions hang on. */
   ownGeneration = 0;
   /** When the statement at hand began to wait for a flip. `performance.now()`. */
@@ -90,6 +93,8 @@ export class Dialogue {
   encoding: BufferEncoding = "utf8";
   isEncodingSafe = true;
   standardConformingStrings = true;
+  /** `server_version_num`, as far as the server told at startup. */
+  serverVersion: number | undefined;
 
   constructor(options: {
     readonly context: SessionContext;
@@ -136,6 +141,8 @@ export class Dialogue {
       this.forgetSchemas();
     } else if (name === "standard_conforming_strings") {
       this.standardConformingStrings = value === "on";
+    } else if (name === "server_version") {
+      this.serverVersion = serverVersionNumber(value);
     }
   }
 
@@ -230,7 +237,7 @@ export class Dialogue {
       plan = refusedPlan(look.plan, UNKNOWN_VERSION);
     } else if (isDoubtful(this, bytes, naming)) {
       plan = refusedPlan(look.plan, UNREADABLE);
-    } else if (mentions || shows || look.hasLock || look.hasRename || look.statements.length > 1) {
+    } else if (mentions || shows || look.needsPlan) {
       const needsSchemas = mentions || shows || (look.hasRename && this.windows.length > 0);
       if (needsSchemas && this.schemas === undefined) return undefined;
       const input = {
@@ -269,7 +276,10 @@ export class Dialogue {
   /** What a statement that is being sent changes in what is known. */
   noteSent(statement: StatementPlan): void {
     const { facts } = statement;
-    if (facts === undefined) return;
+    if (facts === undefined || statement.refusal !== undefined) return;
+    if (statement.concern !== "none" || this.watch.isLocking) {
+      this.watch.note(facts, this.pipeline.endsAsked + 1);
+    }
     if (facts.changesSession || facts.versionSetting !== undefined) {
       this.forgetSchemas();
       this.hasUnsettledSession = true;

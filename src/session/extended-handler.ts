@@ -10,6 +10,7 @@ import type { Freshener } from "./freshener.ts";
 import { leaving, passGate } from "./gate-pass.ts";
 import { sendOwn } from "./inquiry.ts";
 import type { LockJudge } from "./lock-judge.ts";
+import type { RuleJudge } from "./rule-judge.ts";
 import {
   expectExtended,
   failExtended,
@@ -28,6 +29,7 @@ export class ExtendedHandler {
   readonly #chooser: Chooser;
   readonly #freshener: Freshener;
   readonly #judge: LockJudge;
+  readonly #rules: RuleJudge;
 
   constructor(
     dialogue: Dialogue,
@@ -35,12 +37,14 @@ export class ExtendedHandler {
       readonly chooser: Chooser;
       readonly freshener: Freshener;
       readonly judge: LockJudge;
+      readonly rules: RuleJudge;
     },
   ) {
     this.#dialogue = dialogue;
     this.#chooser = parts.chooser;
     this.#freshener = parts.freshener;
     this.#judge = parts.judge;
+    this.#rules = parts.rules;
   }
 
   parse(frame: ClientFrame): Step {
@@ -104,8 +108,12 @@ export class ExtendedHandler {
 
     const fresh = this.#freshener.freshen(statement, "bind", frame);
     if (fresh !== "fresh") return fresh;
-    const used = { plan: statement.plan, text: statement.text ?? "" };
+    const text = statement.text ?? "";
+    const ruled = this.#rules.judge({ plan: statement.plan, text });
+    if (ruled === undefined) return "blocked";
+    const used = { plan: ruled, text };
     if (!this.#judge.isSettled(used)) return "blocked";
+    this.#rules.sent();
     const judged = this.#judge.apply(used);
     const refusal = firstRefusal(judged);
     if (refusal !== undefined) {

@@ -35,7 +35,7 @@ export class LargeTexts {
   }
 
   look(scan: Scan, text: () => string): Look | Pending {
-    const { decider, policy } = this.#context;
+    const { decider, policy, rules } = this.#context;
     if (this.#look?.key === scan.key) return this.#look.look;
     const known = decider.knownLook(scan);
     if (known !== undefined) return known;
@@ -43,6 +43,7 @@ export class LargeTexts {
       kind: "look",
       text: text(),
       policy,
+      rules,
     }));
     if (result === undefined) return "waiting";
     if (result.kind === "failed") return result;
@@ -53,7 +54,7 @@ export class LargeTexts {
   }
 
   plan(input: PlanInput, tag: VersionTag | undefined): TextPlan | Pending {
-    const { decider, policy } = this.#context;
+    const { decider, policy, rules } = this.#context;
     const known = decider.knownPlan(input);
     if (known !== undefined) return known;
     const { text, scan, naming, windows, searchPath } = input;
@@ -63,6 +64,7 @@ export class LargeTexts {
       text,
       scan,
       policy,
+      rules,
       tag,
       windows,
       searchPath,

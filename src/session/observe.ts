@@ -2,6 +2,7 @@ import { performance } from "node:perf_hooks";
 import { type Intervention, LOCK_TIMEOUT_SQLSTATE } from "../guard/lock-timeout.ts";
 import type { Dialogue } from "./dialogue.ts";
 import type { Execution } from "./execution.ts";
+import type { StatementPlan } from "./text-plan.ts";
 
 /** Tells the observer of a statement that was answered. `sqlstate` as the client read it. */
 export function observe(
@@ -35,7 +36,8 @@ export function observe(
     ranShape: statement,
     bind,
     verdict,
-    rule: statement.refusal?.rule ?? (isGuarded ? "lock-timeout" : undefined),
+    rule: statement.refusal?.rule ?? (isGuarded ? guardRule(statement, outcome) : undefined),
+    outcomes: statement.outcomes,
     startedAt: execution.startedAt,
     durationMs: performance.now() - execution.startedMs,
     overheadMs: execution.overheadMs,
@@ -45,6 +47,15 @@ export function observe(
     traceId,
     schemas: dialogue.schemas,
   });
+}
+
+/** What the check in front of it did is the lock_timeout rule's; else it is the first rule's that warns. */
+function guardRule(
+  { outcomes }: StatementPlan,
+  { intervention }: { readonly intervention: Intervention | undefined },
+): string {
+  const warned = intervention === undefined ? outcomes[0]?.rule : undefined;
+  return warned ?? "lock-timeout";
 }
 
 /** One statement of a string of several is recorded by itself. */

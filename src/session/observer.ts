@@ -1,3 +1,4 @@
+import type { GuardOutcome } from "../guard/guard-settings.ts";
 import type { StatementShape } from "../sql/shape.ts";
 import type { VersionTag } from "../version/tag.ts";
 import type { Replication } from "../wire/startup.ts";
@@ -44,6 +45,8 @@ export interface StatementRecord {
   readonly verdict: Verdict;
   /** The rule that refused, warned or injected: `lock-timeout`, `window`, ... */
   readonly rule: string | undefined;
+  /** What the guard's rules had to say. */
+  readonly outcomes: readonly GuardOutcome[];
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
   /** From the client's bytes read to the end of the server's answer forwarded. */

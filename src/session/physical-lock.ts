@@ -6,12 +6,17 @@ import type { PlanInput } from "./decider.ts";
 /** A lock with the names that its relations have in the catalog; the text says the version's. */
 export function physicalLock(lock: Lock | undefined, input: PlanInput): Lock | undefined {
   if (lock === undefined || input.naming.isEmpty) return lock;
-  const lookup = new RelationLookup(input);
-  const relations = lock.relations.map((relation) => physicalName(relation, lookup));
+  const relations = lock.relations.map((relation) => physicalName(relation, input));
   return { ...lock, relations };
 }
 
-function physicalName(relation: RelationName, lookup: RelationLookup): RelationName {
+/** A relation with its name in the catalog, where that is another one. */
+export function physicalName(
+  relation: RelationName,
+  input: Pick<PlanInput, "naming" | "catalog" | "searchPath">,
+): RelationName {
+  if (input.naming.isEmpty) return relation;
+  const lookup = new RelationLookup(input);
   const found = lookup.find(relation.schema ?? "", relation.name);
   if (found.kind !== "windowed") return relation;
   const { schema, physicalName: name } = found.relation;

@@ -15,6 +15,9 @@ export class Pipeline {
   hasData = false;
   /** How many statements of the Query at the head are answered. */
   answeredCount = 0;
+  /** Messages that end with a ReadyForQuery: how many were sent, and how many are over. */
+  endsAsked = 0;
+  endsAnswered = 0;
 
   readonly #countMax: number;
   /** The statement at the head is a COPY that has begun. */
@@ -51,7 +54,7 @@ export class Pipeline {
     let count = 0;
     for (let index = this.#first; index < this.#entries.length; index++) {
       const kind = this.#entries[index]?.kind;
-      if (kind === "sync" || kind === "query" || kind === "function_call") count += 1;
+      if (kind !== undefined && isEnd(kind)) count += 1;
     }
     return count;
   }
@@ -66,6 +69,7 @@ export class Pipeline {
   }
 
   push(asked: Asked): void {
+    if (isEnd(asked.kind)) this.endsAsked += 1;
     if (asked.kind !== "sync" && asked.kind !== "copy_end") this.hasData = false;
     this.#entries.push({
       kind: asked.kind,
@@ -226,6 +230,7 @@ export class Pipeline {
     // A Sync that was sent while the server was leaving COPY can be answered unexpectedly.
     if (entry === undefined) return undefined;
     this.expect("query", "sync", "function_call");
+    this.endsAnswered += 1;
     this.isCopyIn = false;
     this.answeredCount = 0;
     this.#drop();
@@ -276,4 +281,9 @@ export class Pipeline {
       this.#first = 0;
     }
   }
+}
+
+/** Whether a ReadyForQuery answers it. */
+function isEnd(kind: EntryKind): boolean {
+  return kind === "sync" || kind === "query" || kind === "function_call";
 }

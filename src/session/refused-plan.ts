@@ -7,6 +7,7 @@ export function refusedPlan(plan: TextPlan, refusal: Refusal): TextPlan {
     verdict: "refuse" as const,
     refusal,
     lock: undefined,
+    concern: "none" as const,
     touched: [],
     reliesOnNames: false,
     flips: undefined,

@@ -276,7 +276,11 @@ export class ServerHandler {
   #transactionEnded({ isOwn }: { readonly isOwn: boolean }): void {
     const dialogue = this.#dialogue;
     dialogue.uncommittedDdl = "none";
-    if (dialogue.pipeline.isDrained) {
+    const { pipeline } = dialogue;
+    // Syncs that COPY has ignored are never answered: what is sure is that nothing is owed.
+    if (pipeline.isDrained) pipeline.endsAnswered = pipeline.endsAsked;
+    dialogue.watch.ended(pipeline.endsAnswered);
+    if (pipeline.isDrained) {
       if (dialogue.pins.size > 0) dialogue.pins.clear();
       dialogue.prepared.closeAllPortals();
       dialogue.batchEnded();

@@ -1,3 +1,5 @@
+import type { RuleId } from "../base/rule-ids.ts";
+import type { GuardSettings } from "../guard/guard-settings.ts";
 import type { LockTimeoutPolicy } from "../guard/lock-timeout.ts";
 import type { Catalog } from "../version/catalog.ts";
 import type { Naming } from "../version/naming.ts";
@@ -73,6 +75,9 @@ export interface SessionContext {
   readonly limits: SessionLimits;
   readonly tagging: Tagging;
   readonly policy: LockTimeoutPolicy;
+  readonly guard: GuardSettings;
+  /** The guard's rules that can have something to say, by those settings. */
+  readonly rules: readonly RuleId[];
   readonly decider: Decider;
   /** For large texts; undefined where they are analysed as all others. */
   readonly analysis: AnalysisThread | undefined;

@@ -8,6 +8,7 @@ import type { Freshener } from "./freshener.ts";
 import { leaving, passGate } from "./gate-pass.ts";
 import type { LockJudge } from "./lock-judge.ts";
 import { failingSql } from "./refusal.ts";
+import type { RuleJudge } from "./rule-judge.ts";
 import { expectReply, firstRefusal, forward, keepForReplay } from "./sending.ts";
 import { couldBeAnything, functionCallPlan, oversizePlan, unreadChoice } from "./special-plans.ts";
 import { sendReplicationCommand } from "./walsender.ts";
@@ -18,6 +19,7 @@ export class SimpleHandler {
   readonly #chooser: Chooser;
   readonly #freshener: Freshener;
   readonly #judge: LockJudge;
+  readonly #rules: RuleJudge;
 
   constructor(
     dialogue: Dialogue,
@@ -25,12 +27,14 @@ export class SimpleHandler {
       readonly chooser: Chooser;
       readonly freshener: Freshener;
       readonly judge: LockJudge;
+      readonly rules: RuleJudge;
     },
   ) {
     this.#dialogue = dialogue;
     this.#chooser = parts.chooser;
     this.#freshener = parts.freshener;
     this.#judge = parts.judge;
+    this.#rules = parts.rules;
   }
 
   query(frame: ClientFrame): Step {
@@ -39,12 +43,16 @@ export class SimpleHandler {
     if (frame.isHead) return this.#oversizeQuery(frame);
     const end = Math.max(frame.start + 5, frame.end - 1); // Without the NUL.
     const choice = this.#chooser.choose(frame.buffer, frame.start + 5, end);
-    if (choice === undefined || !this.#judge.isSettled(choice)) return "blocked";
-    const fresh = this.#freshener.freshenExecuted(choice.plan);
+    if (choice === undefined) return "blocked";
+    const ruled = this.#rules.judge(choice);
+    if (ruled === undefined) return "blocked";
+    if (!this.#judge.isSettled({ plan: ruled, text: choice.text })) return "blocked";
+    const fresh = this.#freshener.freshenExecuted(ruled);
     if (fresh === undefined) return "blocked";
     const pass = passGate(dialogue, fresh, { isExecuted: true });
     if (pass === "blocked") return "blocked";
 
+    this.#rules.sent();
     const plan = this.#judge.apply({ plan: fresh, text: choice.text });
     const simple = dialogue.context.decider.simpleText(plan, choice.text);
     if (simple.ranText !== undefined && !this.#isWhole(frame)) {

@@ -4,7 +4,7 @@ import type { VersionTag } from "../version/tag.ts";
 import type { AnalysisFailure } from "./analysis-thread.ts";
 import type { Choice, Dialogue } from "./dialogue.ts";
 import type { ErrorFields } from "./pipeline-entry.ts";
-import type { Refusal, StatementPlan, TextPlan } from "./text-plan.ts";
+import { NO_OUTCOMES, type Refusal, type StatementPlan, type TextPlan } from "./text-plan.ts";
 
 /** The plan of a statement that is too large to be analysed: passed on or refused as a whole. */
 export function oversizePlan(dialogue: Dialogue): TextPlan {
@@ -83,6 +83,8 @@ function wholePlan(normalized: string, refusal: Refusal | undefined, verb = "UNK
     reliesOnNames: false,
     flips: undefined,
     lock: undefined,
+    concern: "none",
+    outcomes: NO_OUTCOMES,
   };
   return { statements: [statement], edits: [], ranText: undefined, isWhole: true };
 }

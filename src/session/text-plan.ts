@@ -1,3 +1,5 @@
+import type { Concern } from "../guard/concern.ts";
+import type { GuardOutcome } from "../guard/guard-settings.ts";
 import type { Lock } from "../guard/locks.ts";
 import type { Answers } from "../rewrite/answers.ts";
 import type { Edit } from "../sql/edit.ts";
@@ -36,7 +38,14 @@ export interface StatementPlan {
   readonly flips: number | undefined;
   /** What it locks, where the guard has to see to it. */
   readonly lock: Lock | undefined;
+  /** What the guard's rules have to do with it. */
+  readonly concern: Concern;
+  /** What they had to say of it. */
+  readonly outcomes: readonly GuardOutcome[];
 }
+
+/** Of most statements. */
+export const NO_OUTCOMES: readonly GuardOutcome[] = [];
 
 /** What is to happen with one text: the body of a Query or a Parse. */
 export interface TextPlan {
@@ -51,6 +60,10 @@ export interface TextPlan {
 
 /** The same plan, of which the guard sees nothing. */
 export function withoutLocks(plan: TextPlan): TextPlan {
-  const statements = plan.statements.map((each) => ({ ...each, lock: undefined }));
+  const statements = plan.statements.map((each) => ({
+    ...each,
+    lock: undefined,
+    concern: "none" as const,
+  }));
   return { ...plan, statements };
 }

@@ -1,6 +1,6 @@
 import { UNREAD_NAMES } from "../sql/name-use.ts";
 import type { StatementFacts } from "../sql/statement.ts";
-import type { Refusal, StatementPlan } from "./text-plan.ts";
+import { NO_OUTCOMES, type Refusal, type StatementPlan } from "./text-plan.ts";
 
 /** The plan that stands for a text that can't be parsed: the server says what is wrong with it. */
 export function unparsed(text: string): StatementPlan {
@@ -21,6 +21,8 @@ export function unparsed(text: string): StatementPlan {
     reliesOnNames: false,
     flips: undefined,
     lock: undefined,
+    concern: "none",
+    outcomes: NO_OUTCOMES,
   };
 }
 

@@ -1,3 +1,4 @@
+import { RULE_IDS } from "../../src/base/rule-ids.ts";
 import { Decider } from "../../src/session/decider.ts";
 import { loadParser } from "../../src/sql/parse.ts";
 import { scanStatement } from "../../src/sql/scan.ts";
@@ -57,6 +58,7 @@ export async function measureDecisions(
   for (const { name, text } of STATEMENTS) {
     const decider = new Decider({
       policy: { onMissing: "block", maxMs: 5_000, injectMs: 2_000 },
+      rules: RULE_IDS,
       cacheSizeMax: 32 * 1024 * 1024,
     });
     let made = 0;

@@ -84,6 +84,22 @@ const refused: readonly {
     message: 'guard.lock_timeout.max: "5" is not a duration such as 500ms, 5s or 2min',
   },
   {
+    yaml: `${HOST}\nguard: { rules: { ban-clustr: off } }`,
+    message: "guard.rules: ban-clustr is not a rule; did you mean ban-cluster?",
+  },
+  {
+    yaml: `${HOST}\nguard: { rules: { lock-timeout: off } }`,
+    message: "guard.rules: lock-timeout has a key of its own, guard.lock_timeout.on_missing",
+  },
+  {
+    yaml: `${HOST}\nguard: { rules: { ban-cluster: deny } }`,
+    message: 'guard.rules.ban-cluster must be block, warn or off, not "deny"',
+  },
+  {
+    yaml: `${HOST}\nguard: { mode: shadow }`,
+    message: 'guard.mode must be enforce, observe or off, not "shadow"',
+  },
+  {
     yaml: `${HOST}\nguard: { lock_timeout: { inject: 10s } }`,
     message: "guard.lock_timeout.inject must be above 0 and at most guard.lock_timeout.max",
   },
@@ -347,7 +363,13 @@ const accepted: readonly {
       listen: { host: "127.0.0.1", port: 6432, socket: undefined },
       server: { address: { kind: "tcp", host: "db", port: 5432 }, connectTimeoutMs: 5_000 },
       control: { user: "postgres", database: "postgres" },
-      guard: { lockTimeout: { onMissing: "block", maxMs: 5_000, injectMs: 2_000 } },
+      guard: {
+        mode: "enforce",
+        lockTimeout: { onMissing: "block", maxMs: 5_000, injectMs: 2_000 },
+        rules: {},
+        smallTableBytes: 10_485_760,
+        bytesPerSecond: 524_288_000,
+      },
       limits: { cacheSizeMax: 33_554_432, statementSizeMax: 1_048_576, holdTimeoutMs: 2_000 },
     },
   },

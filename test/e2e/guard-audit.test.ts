@@ -26,7 +26,7 @@ async function traced(onMissing: string, use: (client: pg.Client) => Promise<unk
   const path = join(folder, `${onMissing}-${Math.random()}.jsonl`);
   const straddle = await startTestStraddle(
     database,
-    `guard: { lock_timeout: { on_missing: ${onMissing} } }
+    `guard: { mode: off, lock_timeout: { on_missing: ${onMissing} } }
 audit: { to: file, path: ${path} }
 metrics: { port: 0 }`,
   );

@@ -533,7 +533,7 @@ for (const sql of [
 
 describe("on_missing", () => {
   async function withPolicy(onMissing: string, use: (client: pg.Client) => Promise<void>) {
-    const yaml = `guard: { lock_timeout: { on_missing: ${onMissing}, max: 5s, inject: 3s } }`;
+    const yaml = `guard: { mode: off, lock_timeout: { on_missing: ${onMissing}, max: 5s, inject: 3s } }`;
     const other = await startTestStraddle(database, yaml);
     const client = await connect({}, other.port);
     try {

@@ -11,7 +11,7 @@ import type { WireClient } from "../support/wire-client.ts";
 
 /** How sessions and the process begin, end, and get over what goes wrong beside them. */
 
-const OFF = "guard: { lock_timeout: { on_missing: off } }\n";
+const OFF = "guard: { mode: off, lock_timeout: { on_missing: off } }\n";
 const WINDOW = `
 windows:
   - { table: public.orders, rename: { user_id: customer_id }, old: "<2.0.0", new: ">=2.0.0" }

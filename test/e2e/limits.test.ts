@@ -129,7 +129,7 @@ const UPDATE = "UPDATE orders SET user_id = 11 WHERE id = 1";
 const PROTOCOLS = { simple: (sql: string) => [query(sql)], extended: (sql: string) => run(sql) };
 /** What of a message is not its text: type, length, NULs and the number of parameter types. */
 const FRAME_SIZES = { simple: 6, extended: 9 };
-const OFF = "guard: { lock_timeout: { on_missing: off } }\n";
+const OFF = "guard: { mode: off, lock_timeout: { on_missing: off } }\n";
 
 for (const protocol of ["simple", "extended"] as const) {
   const frames = PROTOCOLS[protocol];

@@ -25,7 +25,7 @@ server: { host: ${host}, port: ${port} }
 control: { user: postgres, database: ${database.name} }
 audit: { to: off }
 metrics: { enabled: false }
-guard: { lock_timeout: { on_missing: ${guard} } }
+guard: { mode: off, lock_timeout: { on_missing: ${guard} } }
 windows: [${windows.join(", ")}]
 `;
 }

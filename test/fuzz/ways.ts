@@ -18,7 +18,7 @@ export function settingsOf(way: RecordedWay): {
         application: "fuzz",
         column: "user_id",
         // Without the setting as a source of versions, Straddle asks nothing on its own.
-        yaml: "guard: { lock_timeout: { on_missing: off } }\nversion: { from: [comment: true] }",
+        yaml: "guard: { mode: off, lock_timeout: { on_missing: off } }\nversion: { from: [comment: true] }",
       };
     case "guard":
       return { application: "fuzz", column: "user_id", yaml: "" };

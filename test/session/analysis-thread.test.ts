@@ -34,7 +34,12 @@ afterEach(() => thread?.stop());
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const POLICY = { onMissing: "off", maxMs: 0, injectMs: 0 } as const;
-const look = (text: string): AnalysisQuestion => ({ kind: "look", text, policy: POLICY });
+const look = (text: string): AnalysisQuestion => ({
+  kind: "look",
+  text,
+  policy: POLICY,
+  rules: [],
+});
 const EMPTY = new Catalog([], 1);
 
 function start(timeoutMs = 5_000): AnalysisThread {
@@ -95,6 +100,7 @@ test("the catalog is sent when it has changed, and again to a new thread", async
     text: "x",
     scan: undefined,
     policy: POLICY,
+    rules: [],
     tag: undefined,
     windows: [],
     searchPath: [],

@@ -1,4 +1,5 @@
 import { beforeAll, expect, test } from "vitest";
+import { RULE_IDS } from "../../src/base/rule-ids.ts";
 import { Decider, type PlanInput } from "../../src/session/decider.ts";
 import { planFrom, planTemplate } from "../../src/session/plan-template.ts";
 import { loadParser } from "../../src/sql/parse.ts";
@@ -14,6 +15,7 @@ beforeAll(loadParser);
 const decider = () =>
   new Decider({
     policy: { onMissing: "block", maxMs: 5_000, injectMs: 2_000 },
+    rules: RULE_IDS,
     cacheSizeMax: 32 * 1024 * 1024,
   });
 

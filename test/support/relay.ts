@@ -7,6 +7,8 @@ export class Relay {
   connectionCount = 0;
   /** Bytes of the server's that pass in each connection from now on; then the way is cut. */
   sizeMax = Number.POSITIVE_INFINITY;
+  /** Sees all that is on its way to the server. */
+  onSent: (chunk: Buffer) => void = () => undefined;
   readonly #server: Server;
   readonly #ways = new Set<Way>();
 
@@ -51,7 +53,10 @@ export class Relay {
     const { near, far } = way;
     this.#ways.add(way);
     for (const socket of [near, far]) socket.on("error", () => undefined);
-    near.on("data", (chunk: Buffer) => far.write(chunk));
+    near.on("data", (chunk: Buffer) => {
+      this.onSent(chunk);
+      far.write(chunk);
+    });
     far.on("data", (chunk: Buffer) => {
       const room = this.sizeMax - way.size;
       way.size += chunk.length;

@@ -39,6 +39,7 @@ export function statementRecord(changes: Partial<StatementRecord> = {}): Stateme
     bind: undefined,
     verdict: "pass",
     rule: undefined,
+    outcomes: [],
     startedAt: Date.UTC(2026, 2, 1, 8, 15, 30, 42),
     durationMs: 1.25,
     overheadMs: 0.0125,

@@ -4,7 +4,8 @@ import type { TestDatabase } from "./server.ts";
 
 /**
  * Straddle in this process, in front of a test's database, on a free port. `yaml` holds further
- * top-level keys. Nothing comes from the environment, and audit and metrics are off.
+ * top-level keys. Nothing comes from the environment, and audit and metrics are off. So are the guard's
+ * rules, but for lock_timeout: what a test changes of its schema is not what it is about.
  */
 export function startTestStraddle(database: TestDatabase, yaml = ""): Promise<Straddle> {
   const { host, port } = database.connection;
@@ -15,6 +16,7 @@ export function startTestStraddle(database: TestDatabase, yaml = ""): Promise<St
     control: `{ user: postgres, database: ${database.name} }`,
     audit: "{ to: off }",
     metrics: "{ enabled: false }",
+    guard: "{ mode: off }",
   };
   const defaults = Object.entries(parts).filter(([key]) => !hasKey(key));
   const text = [...defaults.map(([key, value]) => `${key}: ${value}`), yaml].join("\n");

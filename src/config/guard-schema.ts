@@ -1,0 +1,55 @@
+import { z } from "zod";
+import { isRuleId, RULE_IDS, type RuleId, SEVERITIES, type Severity } from "../base/rule-ids.ts";
+import { nearest } from "./nearest.ts";
+import { Duration, Size } from "./scalars.ts";
+
+const Rules = z.record(z.string(), z.enum(SEVERITIES)).transform((rules, context) => {
+  const severities: Partial<Record<RuleId, Severity>> = {};
+  for (const [id, severity] of Object.entries(rules)) {
+    if (id === "lock-timeout") {
+      context.addIssue("lock-timeout has a key of its own, guard.lock_timeout.on_missing");
+      return z.NEVER;
+    }
+    if (!isRuleId(id)) {
+      const meant = nearest(id, RULE_IDS);
+      const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
+      context.addIssue(`${id} is not a rule${hint}`);
+      return z.NEVER;
+    }
+    severities[id] = severity;
+  }
+  return severities;
+});
+
+/** What schema changes are refused, and how. */
+export const Guard = z.strictObject({
+  mode: z
+    .enum(["enforce", "observe", "off"])
+    .default("enforce")
+    .describe(
+      "`enforce`: the rules refuse and warn. `observe`: what would have been refused is recorded in audit log and metrics, and passed. `off`: the rules are not asked; `lock_timeout` is as it says.",
+    ),
+  lock_timeout: z
+    .strictObject({
+      on_missing: z
+        .enum(["block", "inject", "warn", "off"])
+        .default("block")
+        .describe(
+          "What happens to DDL that locks an existing relation while `lock_timeout` is 0 or above `max`: refused, run with `inject`'s value, run with a warning, or run.",
+        ),
+      max: Duration.prefault("5s").describe("The longest `lock_timeout` that DDL may run with."),
+      inject: Duration.prefault("2s").describe(
+        "The `lock_timeout` that `on_missing: inject` sets.",
+      ),
+    })
+    .prefault({}),
+  rules: Rules.prefault({}).describe(
+    "Rules by their ids, and what each does: `block`, `warn` or `off`. Those that are not named have their own default.",
+  ),
+  small_table: Size.prefault("10MiB").describe(
+    "Below it, rules that are about how long a table is read or written let a change pass.",
+  ),
+  disk_throughput: Size.prefault("500MiB").describe(
+    "What the server's disk moves in a second, for the times in refusals.",
+  ),
+});

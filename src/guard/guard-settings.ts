@@ -1,0 +1,26 @@
+import { RULE_IDS, type RuleId } from "../base/rule-ids.ts";
+import type { GuardPolicy } from "./guard-policy.ts";
+import { RULES } from "./rules.ts";
+
+/** What the rules do in live sessions. `lock-timeout` has settings of its own: see `lock-timeout.ts`. */
+export interface GuardSettings {
+  /** `observe`: what would have been refused is recorded, and passed. `off`: nothing is asked or recorded. */
+  readonly mode: "enforce" | "observe" | "off";
+  readonly policy: GuardPolicy;
+  /** What the server's disk moves, for estimates. */
+  readonly bytesPerSecond: number;
+}
+
+/** What one rule had to say of a statement, and what came of it. */
+export interface GuardOutcome {
+  readonly rule: RuleId;
+  /** `observe`: it would have been refused. */
+  readonly outcome: "refuse" | "warn" | "observe";
+}
+
+/** The rules that can have something to say at all. */
+export function rulesInForce({ mode, policy }: GuardSettings): readonly RuleId[] {
+  if (mode === "off") return [];
+  const severities = new Map(RULES.map(({ id, severity }) => [id, severity]));
+  return RULE_IDS.filter((id) => (policy.severities[id] ?? severities.get(id)) !== "off");
+}

@@ -1,0 +1,18 @@
+import type { Finding } from "./judge.ts";
+import type { RefusalText } from "./refusal-text.ts";
+
+/** Of a refusal by a rule, as by `lock-timeout`: object_not_in_prerequisite_state. */
+export const RULE_SQLSTATE = "55000";
+
+/** What a client reads of the findings on one statement: the first in full, the others in short. */
+export function findingsText(findings: readonly [Finding, ...Finding[]]): RefusalText {
+  const [first, ...others] = findings;
+  const more = others.map(({ rule, message }) => `Also (${rule}): ${message}.`);
+  const { safeSql } = first;
+  const sql = safeSql === undefined ? "" : `\n${safeSql.map((each) => `${each};`).join("\n")}`;
+  return {
+    message: first.message,
+    detail: [first.detail, ...more].join(" "),
+    hint: `${first.hint}${sql}`,
+  };
+}
