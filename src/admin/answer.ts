@@ -11,9 +11,17 @@ export interface AdminPages {
    * Who uses which table and column, or who uses this one; a string says what is wrong with the question.
    * Undefined where that is not known.
    */
-  readonly ledger?: ((of: string | undefined) => unknown) | undefined;
+  readonly ledger?: ((asked: LedgerQuestion) => unknown) | undefined;
   /** Does what SIGTERM does; undefined where that is not to be had. */
   readonly quit?: (() => void) | undefined;
+}
+
+/** What is asked of the ledger, as it came. */
+export interface LedgerQuestion {
+  /** A table or a column; undefined for all of it. */
+  readonly of: string | undefined;
+  /** The time that is to be quiet. */
+  readonly quietFor: string | undefined;
 }
 
 export interface Answer {
@@ -62,7 +70,10 @@ export async function answer(
         : { status: 503, contentType: TEXT, body: "starting\n" };
     case "/ledger": {
       if (pages.ledger === undefined) return plainAnswer(404, "ledger.enabled is false");
-      const page = await pages.ledger(query.get("of") ?? undefined);
+      const page = await pages.ledger({
+        of: query.get("of") ?? undefined,
+        quietFor: query.get("quiet_for") ?? undefined,
+      });
       return typeof page === "string" ? plainAnswer(400, page) : json(200, page);
     }
     case "/config":

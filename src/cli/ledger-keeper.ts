@@ -1,4 +1,6 @@
+import type { LedgerQuestion } from "../admin/answer.ts";
 import type { Config } from "../config/config.ts";
+import { parseDuration } from "../config/duration.ts";
 import { parseAskedName } from "../ledger/asked-name.ts";
 import type { UseBatch } from "../ledger/batch.ts";
 import { Ledger } from "../ledger/ledger.ts";
@@ -72,14 +74,19 @@ export class LedgerKeeper {
    * `/ledger`: all of it, or who uses the name asked for. A string is a sentence that says what is wrong
    * with the question. `doubt`: why something may be missing, or "".
    */
-  page(of: string | undefined, doubt = ""): unknown {
+  page({ of, quietFor }: LedgerQuestion, doubt = ""): unknown {
     this.settle();
     const now = Date.now();
     if (of === undefined) return ledgerPage(this.#ledger, now);
     const name = parseAskedName(of);
     if (typeof name === "string") return name;
     const { settings, windows } = this.#options;
-    const asked = { of: name, windows: windows(), quietMs: settings.quietMs, doubt };
+    const quietMs = quietFor === undefined ? settings.quietMs : parseDuration(quietFor);
+    if (quietMs === undefined) return `quiet_for: "${quietFor}" is not a duration such as 15min`;
+    if (quietMs > settings.retentionMs) {
+      return `quiet_for: ledger.retention is shorter, so that uses of ${quietFor} ago are forgotten`;
+    }
+    const asked = { of: name, windows: windows(), quietMs, doubt };
     return usesPage(this.#ledger, asked, now);
   }
 

@@ -6,10 +6,12 @@ import { exitWith, SETUP_EXIT_CODE } from "./fail.ts";
 import { guardCommand } from "./guard-command.ts";
 import { lintCommand } from "./lint-command.ts";
 import { packageVersion } from "./package-version.ts";
+import { readyCommand } from "./ready-command.ts";
 import { rehearseCommand } from "./rehearse-command.ts";
 import { rewriteCommand } from "./rewrite-command.ts";
 import { runCommand } from "./run-command.ts";
 import { settingsCommand } from "./settings-command.ts";
+import { versionsCommand } from "./versions-command.ts";
 import { windowCommand } from "./window-command.ts";
 
 const program = new Command("straddle")
@@ -32,6 +34,8 @@ for (const command of [
   guardCommand(),
   controlCommand(),
   windowCommand(),
+  readyCommand(),
+  versionsCommand(),
   settingsCommand(),
 ]) {
   program.addCommand(command);

@@ -105,7 +105,7 @@ export class Observers {
         port,
         metrics: () => metrics.render(),
         ...pages,
-        ledger: this.ledger && ((of) => this.ledger?.page(of)),
+        ledger: this.ledger && ((asked) => this.ledger?.page(asked)),
         config: () => ({
           in_force: shownSettings(state.config),
           waiting_for_restart: state.waitingKeys,

@@ -9,6 +9,7 @@ export function ledgerPage(ledger: Ledger, now: number) {
   const entries = ledger.entries(now);
   const { gap, lostCount } = ledger;
   return {
+    now: time(now),
     watching_since: time(ledger.watchingSince),
     lost: lostCount,
     ...(gap === undefined ? {} : { gap: { at: time(gap.at), why: gap.why } }),
@@ -52,10 +53,22 @@ export function usesPage(
   };
 }
 
+/** As they are read again from JSON. */
 export type LedgerPage = ReturnType<typeof ledgerPage>;
 export type UsesPage = ReturnType<typeof usesPage>;
 
-function versions(ledger: Ledger, entries: readonly LedgerEntry[]) {
+export interface VersionLine {
+  readonly app?: string;
+  readonly version?: string;
+  /** Missing where it has sent no statement yet. */
+  readonly first_seen?: string;
+  readonly last_seen?: string;
+  readonly sessions: number;
+  readonly statements: number;
+  readonly per_second: number;
+}
+
+function versions(ledger: Ledger, entries: readonly LedgerEntry[]): readonly VersionLine[] {
   const open = new Map(ledger.sessions().map((each) => [tagKey(each.tag), each]));
   const seen = entries.filter(({ name }) => name.part === "version");
   const known = seen.map((entry) => ({

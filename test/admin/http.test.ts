@@ -23,7 +23,7 @@ beforeAll(async () => {
     metrics: () =>
       metricsError === undefined ? Promise.resolve("up 1\n") : Promise.reject(metricsError),
     health: () => health,
-    ledger: (of) => (of === "wrong" ? "no such name" : { of: of ?? "all" }),
+    ledger: ({ of }) => (of === "wrong" ? "no such name" : { of: of ?? "all" }),
     config: () => ({ server: { host: "db", password: "***" } }),
     report: (problem) => reports.push(problem),
   });

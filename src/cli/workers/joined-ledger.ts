@@ -1,3 +1,4 @@
+import type { LedgerQuestion } from "../../admin/answer.ts";
 import type { UseBatch } from "../../ledger/batch.ts";
 import { LedgerKeeper, type LedgerKeeperOptions } from "../ledger-keeper.ts";
 import type { WorkerProcess } from "./worker-process.ts";
@@ -17,10 +18,10 @@ export class JoinedLedger {
     this.#workers = workers;
   }
 
-  async page(of: string | undefined): Promise<unknown> {
+  async page(asked: LedgerQuestion): Promise<unknown> {
     const workers = this.#workers().filter(({ isServing }) => isServing);
     const silent = await Promise.all(workers.map((worker) => this.#ask(worker)));
-    return this.keeper.page(of, silent.find((words) => words !== "") ?? "");
+    return this.keeper.page(asked, silent.find((words) => words !== "") ?? "");
   }
 
   take(worker: WorkerProcess, batch: UseBatch): void {

@@ -158,7 +158,7 @@ export class Primary {
         port,
         metrics: () => this.#metrics.render(),
         health: () => this.#report(),
-        ledger: this.#ledger && ((of) => this.#ledger?.page(of)),
+        ledger: this.#ledger && ((asked) => this.#ledger?.page(asked)),
         quit: this.#onQuit,
         config: () => ({
           in_force: shownSettings(this.#settings.config),
