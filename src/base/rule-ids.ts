@@ -27,6 +27,10 @@ export const RULE_IDS = [
   "adding-field-with-default",
   "adding-generated-column",
   "adding-serial-column",
+  "changing-column-type",
+  "attaching-partition-without-check",
+  "statement-under-exclusive-lock",
+  "long-work-with-ddl",
 ] as const;
 
 export type RuleId = (typeof RULE_IDS)[number];

@@ -41,6 +41,8 @@ export interface RelationFacts {
   /** Foreign keys of other tables that point here. */
   readonly referencedBy?: readonly RelationName[];
   readonly partitions?: readonly RelationName[];
+  /** As `pg_get_partkeydef` has it: `RANGE (created_at)`. */
+  readonly partitionKey?: string;
 }
 
 export type RelationKind =

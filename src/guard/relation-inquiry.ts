@@ -165,7 +165,8 @@ const FACTS =
   "'isTemporary', c.relpersistence OPERATOR(pg_catalog.=) 't', " +
   `'bytes', ${BYTES}, 'tuples', ${TUPLES}, 'columns', ${COLUMNS}, 'constraints', ${CONSTRAINTS}, ` +
   `'isFree', ${isFree("c.oid")}, 'indexes', ${INDEXES}, 'referencedBy', ${REFERENCED_BY}, ` +
-  `'partitions', ${PARTITIONS}, 'table', ${TABLE_OF_INDEX})`;
+  `'partitions', ${PARTITIONS}, 'table', ${TABLE_OF_INDEX}, ` +
+  `'partitionKey', CASE WHEN ${isFree("c.oid")} THEN pg_catalog.pg_get_partkeydef(c.oid) END)`;
 
 const KINDS: Readonly<Record<string, RelationKind>> = {
   r: "table",
@@ -197,6 +198,7 @@ function factsOf(json: string): RelationFacts | undefined {
   const bytes = read["bytes"];
   const tuples = read["tuples"];
   const [table] = namesOf(read, "table");
+  const partitionKey = stringMember(read, "partitionKey");
   const isFree = read["isFree"] === true;
   return {
     schema: stringMember(read, "schema"),
@@ -211,6 +213,7 @@ function factsOf(json: string): RelationFacts | undefined {
     indexes: objects(read, "indexes").map(indexOf),
     referencedBy: namesOf(read, "referencedBy"),
     partitions: namesOf(read, "partitions"),
+    ...(partitionKey === "" ? {} : { partitionKey }),
   };
 }
 

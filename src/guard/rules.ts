@@ -7,14 +7,17 @@ import { addingGeneratedColumn } from "./rules/adding-generated-column.ts";
 import { addingNotNullableField } from "./rules/adding-not-nullable-field.ts";
 import { addingSerialColumn } from "./rules/adding-serial-column.ts";
 import { addingSerialPrimaryKeyField } from "./rules/adding-serial-primary-key-field.ts";
+import { attachingPartitionWithoutCheck } from "./rules/attaching-partition-without-check.ts";
 import { banCluster } from "./rules/ban-cluster.ts";
 import { banConcurrentlyInTransaction } from "./rules/ban-concurrently-in-transaction.ts";
 import { banLockTable } from "./rules/ban-lock-table.ts";
 import { banVacuumFull } from "./rules/ban-vacuum-full.ts";
 import { banValidateInSameTransaction } from "./rules/ban-validate-in-same-transaction.ts";
+import { changingColumnType } from "./rules/changing-column-type.ts";
 import { constraintMissingNotValid } from "./rules/constraint-missing-not-valid.ts";
 import { disallowedUniqueConstraint } from "./rules/disallowed-unique-constraint.ts";
 import { lockTimeout } from "./rules/lock-timeout.ts";
+import { longWorkWithDdl } from "./rules/long-work-with-ddl.ts";
 import { requireConcurrentIndexCreation } from "./rules/require-concurrent-index-creation.ts";
 import { requireConcurrentIndexDeletion } from "./rules/require-concurrent-index-deletion.ts";
 import { requireConcurrentPartitionDetach } from "./rules/require-concurrent-partition-detach.ts";
@@ -22,6 +25,7 @@ import { requireConcurrentRefresh } from "./rules/require-concurrent-refresh.ts"
 import { requireConcurrentReindex } from "./rules/require-concurrent-reindex.ts";
 import { rewritingTable } from "./rules/rewriting-table.ts";
 import { statementTimeout } from "./rules/statement-timeout.ts";
+import { statementUnderExclusiveLock } from "./rules/statement-under-exclusive-lock.ts";
 
 /** All rules, in the order of `RULE_IDS`. To add one: a file, an id, a line here, rows in the tests. */
 export const RULES: readonly Rule[] = [
@@ -48,4 +52,8 @@ export const RULES: readonly Rule[] = [
   addingFieldWithDefault,
   addingGeneratedColumn,
   addingSerialColumn,
+  changingColumnType,
+  attachingPartitionWithoutCheck,
+  statementUnderExclusiveLock,
+  longWorkWithDdl,
 ];

@@ -46,6 +46,28 @@ const cases: RuleCases = {
       `${NEW}; ALTER TABLE n ADD b serial`,
     ],
   },
+  "changing-column-type": {
+    refused: [
+      "ALTER TABLE t ALTER a TYPE bigint",
+      "ALTER TABLE t ALTER a TYPE text USING upper(a)",
+    ],
+    allowed: [
+      `${NEW}; ALTER TABLE n ALTER id TYPE bigint`,
+      "ALTER TYPE y ALTER ATTRIBUTE a TYPE bigint",
+      "ALTER TABLE t ALTER a SET DEFAULT 1",
+    ],
+  },
+  "attaching-partition-without-check": {
+    refused: [
+      "ALTER TABLE t ATTACH PARTITION p DEFAULT",
+      "ALTER TABLE p ADD CONSTRAINT c CHECK (a > 0) NOT VALID; ALTER TABLE t ATTACH PARTITION p FOR VALUES IN (1)",
+    ],
+    allowed: [
+      "ALTER TABLE p ADD CONSTRAINT c CHECK (a > 0) NOT VALID; ALTER TABLE p VALIDATE CONSTRAINT c; ALTER TABLE t ATTACH PARTITION p FOR VALUES IN (1)",
+      "CREATE TABLE p (LIKE t); ALTER TABLE t ATTACH PARTITION p FOR VALUES IN (1)",
+      "CREATE TABLE p PARTITION OF t FOR VALUES IN (1)",
+    ],
+  },
 };
 
 testRules(cases);
@@ -60,3 +82,32 @@ for (const [rule, sql] of [
     expect(rulesAgainst(sql, { relations: [small("t")] })).not.toContain(rule);
   });
 }
+
+test("changing-column-type by what the column is now", () => {
+  const columns = [{ name: "a", type: "character varying(10)", isNotNull: false }];
+  const rules = (sql: string) => rulesAgainst(sql, { relations: [large("t", { columns })] });
+  const rule = "changing-column-type";
+  expect(rules("ALTER TABLE t ALTER a TYPE text")).not.toContain(rule);
+  expect(rules("ALTER TABLE t ALTER a TYPE varchar(20) USING a::varchar(20)")).not.toContain(rule);
+  expect(rules("ALTER TABLE t ALTER a TYPE text USING a || ''")).toContain(rule);
+  expect(rules("ALTER TABLE t ALTER a TYPE varchar(5)")).toContain(rule);
+  expect(rulesAgainst("ALTER TABLE t ALTER a TYPE int", { relations: [small("t")] })).not.toContain(
+    rule,
+  );
+});
+
+test("attaching-partition-without-check by the partition's constraints and size", () => {
+  const sql = "ALTER TABLE t ATTACH PARTITION p FOR VALUES IN (1)";
+  const rule = "attaching-partition-without-check";
+  const parent = large("t", { kind: "partitioned table", partitionKey: "LIST (a)" });
+  const check = (definition: string, isValidated = true) => ({
+    relations: [
+      parent,
+      large("p", { constraints: [{ name: "c", kind: "check", isValidated, definition }] }),
+    ],
+  });
+  expect(rulesAgainst(sql, check("CHECK ((a = 1))"))).not.toContain(rule);
+  expect(rulesAgainst(sql, check("CHECK ((a = 1)) NOT VALID", false))).toContain(rule);
+  expect(rulesAgainst(sql, check("CHECK ((b = 1))"))).toContain(rule);
+  expect(rulesAgainst(sql, { relations: [parent, small("p")] })).not.toContain(rule);
+});

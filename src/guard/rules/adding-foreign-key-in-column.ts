@@ -1,4 +1,5 @@
 import { addedConstraints, isEnforced } from "../reading/added-constraints.ts";
+import { columnPart } from "../reading/column-value.ts";
 import { isNew } from "../reading/exempt.ts";
 import { newColumnSteps } from "../reading/new-column.ts";
 import { whileLocked } from "../reading/words.ts";
@@ -34,6 +35,8 @@ function check(subject: Subject): readonly Problem[] {
         safeSql: newColumnSteps(alter, action, subject),
         offset,
         table,
+        // Of a column that is NULL everywhere there is nothing to look up.
+        work: columnPart(action.definition, "CONSTR_DEFAULT") === undefined ? "none" : "scan",
       },
     ];
   });

@@ -1,5 +1,5 @@
 import { alterTableOf } from "../reading/alter-actions.ts";
-import { isSmall } from "../reading/exempt.ts";
+import { isSmall, relationFacts } from "../reading/exempt.ts";
 import { whileLocked } from "../reading/words.ts";
 import type { RelationName } from "../relation-name.ts";
 import { nameText } from "../relation-name.ts";
@@ -29,9 +29,13 @@ const REWRITES: Readonly<Record<string, string>> = {
 function check(subject: Subject): readonly Problem[] {
   const alter = alterTableOf(subject);
   if (alter === undefined || isSmall(alter.table, subject)) return [];
+  // Of a partitioned table it is for partitions to come.
+  const isPartitioned = relationFacts(alter.table, subject)?.kind === "partitioned table";
   return alter.actions.flatMap(({ kind, offset }) => {
     const action = REWRITES[kind];
-    return action === undefined ? [] : [problem(subject, alter.table, action, offset)];
+    return action === undefined || (isPartitioned && kind !== "AT_SetExpression")
+      ? []
+      : [problem(subject, alter.table, action, offset)];
   });
 }
 
