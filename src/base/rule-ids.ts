@@ -31,6 +31,24 @@ export const RULE_IDS = [
   "attaching-partition-without-check",
   "statement-under-exclusive-lock",
   "long-work-with-ddl",
+  // Breaks running versions.
+  "renaming-column",
+  "renaming-table",
+  "renaming-schema",
+  "ban-set-schema",
+  "renaming-enum-value",
+  "ban-drop-column",
+  "ban-drop-table",
+  "ban-drop-view",
+  "ban-drop-not-null",
+  "ban-drop-default",
+  "ban-drop-database",
+  "ban-drop-schema",
+  "ban-drop-cascade",
+  "adding-required-field",
+  "narrowing-column-type",
+  "ban-truncate",
+  "ban-truncate-cascade",
 ] as const;
 
 export type RuleId = (typeof RULE_IDS)[number];

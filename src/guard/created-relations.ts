@@ -1,9 +1,9 @@
-import { listMember, nodeMember, stringMember } from "../sql/ast.ts";
+import { listMember, nameMember, nodeMember, stringMember } from "../sql/ast.ts";
 import type { ParsedStatement } from "../sql/parse.ts";
-import { type RelationName, relationMember } from "./relation-name.ts";
+import { nameOfParts, type RelationName, relationMember } from "./relation-name.ts";
 
 /**
- * The relations that a statement makes. IF NOT EXISTS may find one that was there: then it makes none,
+ * The relations that a statement makes, and its enum type. IF NOT EXISTS may find one that was there: then it makes none,
  * and nothing that is known says so.
  */
 export function createdRelations({ kind, node }: ParsedStatement): readonly RelationName[] {
@@ -18,6 +18,8 @@ export function createdRelations({ kind, node }: ParsedStatement): readonly Rela
       return relationMember(nodeMember(node, "intoClause") ?? {}, "rel");
     case "ViewStmt":
       return node["replace"] === true ? [] : relationMember(node, "view");
+    case "CreateEnumStmt":
+      return nameOfParts(nameMember(node, "typeName"));
     case "CreateSeqStmt":
       return relationMember(node, "sequence");
     case "IndexStmt":

@@ -5,12 +5,24 @@ import { addingForeignKeyConstraint } from "./rules/adding-foreign-key-constrain
 import { addingForeignKeyInColumn } from "./rules/adding-foreign-key-in-column.ts";
 import { addingGeneratedColumn } from "./rules/adding-generated-column.ts";
 import { addingNotNullableField } from "./rules/adding-not-nullable-field.ts";
+import { addingRequiredField } from "./rules/adding-required-field.ts";
 import { addingSerialColumn } from "./rules/adding-serial-column.ts";
 import { addingSerialPrimaryKeyField } from "./rules/adding-serial-primary-key-field.ts";
 import { attachingPartitionWithoutCheck } from "./rules/attaching-partition-without-check.ts";
 import { banCluster } from "./rules/ban-cluster.ts";
 import { banConcurrentlyInTransaction } from "./rules/ban-concurrently-in-transaction.ts";
+import { banDropCascade } from "./rules/ban-drop-cascade.ts";
+import { banDropColumn } from "./rules/ban-drop-column.ts";
+import { banDropDatabase } from "./rules/ban-drop-database.ts";
+import { banDropDefault } from "./rules/ban-drop-default.ts";
+import { banDropNotNull } from "./rules/ban-drop-not-null.ts";
+import { banDropSchema } from "./rules/ban-drop-schema.ts";
+import { banDropTable } from "./rules/ban-drop-table.ts";
+import { banDropView } from "./rules/ban-drop-view.ts";
 import { banLockTable } from "./rules/ban-lock-table.ts";
+import { banSetSchema } from "./rules/ban-set-schema.ts";
+import { banTruncate } from "./rules/ban-truncate.ts";
+import { banTruncateCascade } from "./rules/ban-truncate-cascade.ts";
 import { banVacuumFull } from "./rules/ban-vacuum-full.ts";
 import { banValidateInSameTransaction } from "./rules/ban-validate-in-same-transaction.ts";
 import { changingColumnType } from "./rules/changing-column-type.ts";
@@ -18,6 +30,11 @@ import { constraintMissingNotValid } from "./rules/constraint-missing-not-valid.
 import { disallowedUniqueConstraint } from "./rules/disallowed-unique-constraint.ts";
 import { lockTimeout } from "./rules/lock-timeout.ts";
 import { longWorkWithDdl } from "./rules/long-work-with-ddl.ts";
+import { narrowingColumnType } from "./rules/narrowing-column-type.ts";
+import { renamingColumn } from "./rules/renaming-column.ts";
+import { renamingEnumValue } from "./rules/renaming-enum-value.ts";
+import { renamingSchema } from "./rules/renaming-schema.ts";
+import { renamingTable } from "./rules/renaming-table.ts";
 import { requireConcurrentIndexCreation } from "./rules/require-concurrent-index-creation.ts";
 import { requireConcurrentIndexDeletion } from "./rules/require-concurrent-index-deletion.ts";
 import { requireConcurrentPartitionDetach } from "./rules/require-concurrent-partition-detach.ts";
@@ -56,4 +73,21 @@ export const RULES: readonly Rule[] = [
   attachingPartitionWithoutCheck,
   statementUnderExclusiveLock,
   longWorkWithDdl,
+  renamingColumn,
+  renamingTable,
+  renamingSchema,
+  banSetSchema,
+  renamingEnumValue,
+  banDropColumn,
+  banDropTable,
+  banDropView,
+  banDropNotNull,
+  banDropDefault,
+  banDropDatabase,
+  banDropSchema,
+  banDropCascade,
+  addingRequiredField,
+  narrowingColumnType,
+  banTruncate,
+  banTruncateCascade,
 ];

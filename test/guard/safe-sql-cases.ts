@@ -129,4 +129,19 @@ export const SAFE_SQL_CASES: readonly SafeSqlCase[] = [
       "CREATE TABLE one (LIKE odd); INSERT INTO one VALUES ('x')",
     relations: [{ ...RELATION, name: "odd", partitionKey: 'LIST ("K")' }, large("one")],
   },
+  {
+    rule: "adding-required-field",
+    sql: "ALTER TABLE e ADD z int NOT NULL CHECK (z > 0), ADD y int",
+    before: "CREATE TABLE e (a int)",
+    ends: "elsewhere",
+  },
+  {
+    rule: "renaming-enum-value",
+    sql: "ALTER TYPE app.y RENAME VALUE 'it''s' TO 'it was'",
+    before: "CREATE TYPE y AS ENUM ('it''s', 'none')",
+    ends: "elsewhere",
+  },
+  { rule: "ban-drop-cascade", sql: "ALTER TABLE t DROP COLUMN c CASCADE, ADD COLUMN z int" },
+  { rule: "ban-drop-cascade", sql: "DROP TABLE u CASCADE" },
+  { rule: "ban-truncate-cascade", sql: "TRUNCATE u CASCADE" },
 ];

@@ -15,7 +15,7 @@ import { describeSchema } from "./schema-description.ts";
 
 /** What the server reports, as DEBUG1, when it reads or writes a whole table. */
 const HEAVY = /^(rewriting|verifying) table|^building index|^validating foreign key/;
-const BESIDE_TRAFFIC = / CONCURRENTLY | VALIDATE CONSTRAINT [^,]*$/;
+const BESIDE_TRAFFIC = / CONCURRENTLY | VALIDATE CONSTRAINT [^,]*$|^TRUNCATE /;
 
 beforeAll(loadParser);
 

@@ -16,12 +16,14 @@ import { byUniqueIndex } from "./unique-index.ts";
 /**
  * A statement that adds a column, as steps of which none reads or writes the table under a strong lock:
  * the column without anything, its default, the rows in batches, then NOT NULL and the constraints. It
- * ends where the statement would have ended. Undefined where there is no such way.
+ * ends where the statement would have ended, but for NOT NULL and the primary key where they are "not yet"
+ * to be. Undefined where there is no such way.
  */
 export function newColumnSteps(
   alter: AlterTable,
   action: AlterAction,
   subject: Subject,
+  required: "as written" | "not yet" = "as written",
 ): readonly string[] | undefined {
   const { definition } = action;
   const isPartitioned = relationFacts(alter.table, subject)?.kind === "partitioned table";
@@ -31,16 +33,18 @@ export function newColumnSteps(
   const added = addedConstraints(subject).filter(
     (each) => each.action.command === action.command && each.kind !== "CONSTR_NOTNULL",
   );
-  const text = bareColumn(action, value, added);
+  const kept =
+    required === "not yet" ? added.filter(({ kind }) => kind !== "CONSTR_PRIMARY") : added;
+  const text = bareColumn(action, { value, added, required });
   const actions = alter.actions.map((each) =>
     each.command === action.command ? { ...each, text } : each,
   );
   const steps = [
     inPlaceOf({ ...alter, actions }, new Map(), "first"),
     value === undefined ? [] : value.fill,
-    notNullSteps(alter, action, { value, added }),
+    required === "not yet" ? [] : notNullSteps(alter, action, { value, added }),
     value === undefined ? [] : value.finish,
-    ...added.map((each) =>
+    ...kept.map((each) =>
       each.kind === "CONSTR_UNIQUE" || each.kind === "CONSTR_PRIMARY"
         ? byUniqueIndex(each, [])
         : addedThenValidated(each),
@@ -52,11 +56,19 @@ export function newColumnSteps(
 
 function bareColumn(
   action: AlterAction,
-  value: ColumnValue | undefined,
-  added: readonly AddedConstraint[],
+  {
+    value,
+    added,
+    required,
+  }: {
+    readonly value: ColumnValue | undefined;
+    readonly added: readonly AddedConstraint[];
+    readonly required: "as written" | "not yet";
+  },
 ): string | undefined {
   const { definition } = action;
-  const notNull = value === undefined ? undefined : columnPart(definition, "CONSTR_NOTNULL");
+  const isLater = value !== undefined || required === "not yet";
+  const notNull = isLater ? columnPart(definition, "CONSTR_NOTNULL") : undefined;
   const removed = [value?.part, notNull, ...added.map(({ node }) => node)];
   const text = columnWithout(
     action,
