@@ -129,6 +129,8 @@ function use(more: Partial<Use>): Use {
     perSecond: 0,
     liveSessions: 0,
     fingerprints: [],
+    isCertain: true,
+    client: "unix",
     ...more,
   };
 }
@@ -198,11 +200,11 @@ describe("the ledger decides", () => {
   test("DETAIL says who, and how much", () => {
     const uses = [
       use({ lastSeenAt: NOW - 3 * 60_000, liveSessions: 4, perSecond: 12.4 }),
-      use({ tag: undefined, lastSeenAt: NOW }),
+      use({ tag: undefined, lastSeenAt: NOW, isCertain: false }),
     ];
     const found = findingsOf("ALTER TABLE t DROP a", withUse([], uses));
     expect(found.find(({ rule }) => rule === "ban-drop-column")?.detail).toBe(
-      "It is still used by orders-api@1.4.0 (last 3 minutes ago, 4 sessions, 12 a second), unknown versions (last just now).",
+      "It is still used by orders-api@1.4.0 (last 3 minutes ago, 4 sessions, 12 a second), unknown versions (perhaps, last just now).",
     );
   });
 });

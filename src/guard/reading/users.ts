@@ -50,7 +50,10 @@ export function isOfWindow(table: RelationName, { schema, table: old, renameTabl
   return [old, renameTable ?? old].some((name) => isSameName({ schema, name }, table));
 }
 
-function useText({ tag, lastSeenAt, liveSessions, perSecond }: Use, now: number): string {
+function useText(
+  { tag, isCertain, lastSeenAt, liveSessions, perSecond }: Use,
+  now: number,
+): string {
   const who = tag === undefined ? "unknown versions" : formatTag(tag);
   const sessions =
     liveSessions === 0 ? "" : `, ${liveSessions} session${liveSessions === 1 ? "" : "s"}`;
@@ -58,7 +61,8 @@ function useText({ tag, lastSeenAt, liveSessions, perSecond }: Use, now: number)
     perSecond === 0
       ? ""
       : `, ${perSecond < 10 ? perSecond.toFixed(1) : Math.round(perSecond)} a second`;
-  return `${who} (last ${ago(now - lastSeenAt)}${sessions}${rate})`;
+  const perhaps = isCertain ? "" : "perhaps, ";
+  return `${who} (${perhaps}last ${ago(now - lastSeenAt)}${sessions}${rate})`;
 }
 
 function ago(milliseconds: number): string {

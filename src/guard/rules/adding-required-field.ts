@@ -38,6 +38,7 @@ function check(subject: Subject): readonly Problem[] {
         safeSql: newColumnSteps(alter, action, subject, "not yet"),
         offset: action.offset,
         table,
+        work: "scan",
       },
     ];
   });
