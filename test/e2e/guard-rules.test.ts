@@ -20,7 +20,8 @@ const SCHEMA = `
   CREATE SCHEMA other;
   CREATE TABLE other.large (id int);
 `;
-const SETTINGS = "guard: { small_table: 100KiB, rules: { statement-timeout: off } }";
+const SETTINGS =
+  "guard: { small_table: 100KiB, rules: { statement-timeout: off, renaming-table: off } }";
 const REFUSED = "55000";
 
 const folder = mkdtempSync(join(tmpdir(), "straddle-guard-rules-"));

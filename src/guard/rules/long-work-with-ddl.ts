@@ -41,8 +41,9 @@ function check(subject: Subject): readonly Problem[] {
     ];
   }
   const held = memory.locks.find(({ level }) => isStrong(level) && level !== "ACCESS EXCLUSIVE");
+  if (held === undefined) return [];
   const work = longWork(statement, facts, memory.created);
-  if (held === undefined || work === undefined) return [];
+  if (work === undefined) return [];
   const name = nameText(held.relation);
   return [
     {
