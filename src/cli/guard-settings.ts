@@ -23,5 +23,6 @@ export function guardSettings({ guard }: Config): GuardSettings {
       lockTimeoutMaxMs: guard.lockTimeout.maxMs,
     },
     bytesPerSecond: guard.bytesPerSecond,
+    allowRoles: guard.allowRoles,
   };
 }

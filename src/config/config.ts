@@ -156,6 +156,7 @@ function settings(
       rules: guard.rules,
       smallTableBytes: guard.small_table,
       bytesPerSecond: guard.disk_throughput,
+      allowRoles: guard.allow_roles,
       lockTimeout: {
         onMissing: guard.lock_timeout.on_missing,
         maxMs: guard.lock_timeout.max,

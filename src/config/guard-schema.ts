@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { isRuleId, RULE_IDS, type RuleId, SEVERITIES, type Severity } from "../base/rule-ids.ts";
 import { nearest } from "./nearest.ts";
-import { Duration, Size } from "./scalars.ts";
+import { Duration, Size, Text } from "./scalars.ts";
 
 const Rules = z.record(z.string(), z.enum(SEVERITIES)).transform((rules, context) => {
   const severities: Partial<Record<RuleId, Severity>> = {};
@@ -46,6 +46,12 @@ export const Guard = z.strictObject({
   rules: Rules.prefault({}).describe(
     "Rules by their ids, and what each does: `block`, `warn` or `off`. Those that are not named have their own default.",
   ),
+  allow_roles: z
+    .array(Text)
+    .optional()
+    .describe(
+      "Roles, by the name that they log in as, that may override a rule for a statement. Default: all. `[]`: nobody.",
+    ),
   small_table: Size.prefault("10MiB").describe(
     "Below it, rules that are about how long a table is read or written let a change pass.",
   ),

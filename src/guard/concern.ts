@@ -6,6 +6,7 @@ import { DEFAULT_POLICY } from "./guard-policy.ts";
 import { KnownFacts } from "./known-facts.ts";
 import { lockedBy } from "./locks.ts";
 import { longWork } from "./long-work.ts";
+import { allowSetBy } from "./overrides.ts";
 import { RULES } from "./rules.ts";
 import { subjectsWithin } from "./subjects-within.ts";
 import { beginning, EMPTY_MEMORY } from "./transaction-memory.ts";
@@ -25,6 +26,7 @@ export function concernOf(
 ): Concern {
   if (rules.length === 0) return "none";
   if (statement.kind === "TransactionStmt") return "memory";
+  if (allowSetBy(statement)) return "rules";
   if (statement.kind === "LockStmt" || lockedBy(statement) !== undefined) return "rules";
   if (createdRelations(statement).length > 0) return "rules";
   // A rule that looks at anything beyond the text, or has something to say without, is to be asked.

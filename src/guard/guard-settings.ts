@@ -9,13 +9,17 @@ export interface GuardSettings {
   readonly policy: GuardPolicy;
   /** What the server's disk moves, for estimates. */
   readonly bytesPerSecond: number;
+  /** Roles that may override rules, by the name that they logged in as; undefined: all. */
+  readonly allowRoles: readonly string[] | undefined;
 }
 
 /** What one rule had to say of a statement, and what came of it. */
 export interface GuardOutcome {
   readonly rule: RuleId;
-  /** `observe`: it would have been refused. */
-  readonly outcome: "refuse" | "warn" | "observe";
+  /** `observe`: it would have been refused. `override`: it was allowed for this statement. */
+  readonly outcome: "refuse" | "warn" | "observe" | "override";
+  /** Of an override. */
+  readonly reason?: string;
 }
 
 /** The rules that can have something to say at all. */

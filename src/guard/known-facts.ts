@@ -48,15 +48,17 @@ export class KnownFacts implements Facts {
   }
 
   get lockTimeoutMs(): number | undefined {
-    return this.settings?.lockTimeoutMs;
+    this.wantSettings();
+    return this.#settings?.lockTimeoutMs;
   }
 
   get statementTimeoutMs(): number | undefined {
-    return this.settings?.statementTimeoutMs;
+    this.wantSettings();
+    return this.#settings?.statementTimeoutMs;
   }
 
+  /** As far as they are known: to ask for them is `wantSettings`. */
   get settings(): SessionSettings | undefined {
-    this.wantSettings();
     return this.#settings;
   }
 

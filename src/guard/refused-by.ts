@@ -5,14 +5,21 @@ import type { RefusalText } from "./refusal-text.ts";
 export const RULE_SQLSTATE = "55000";
 
 /** What a client reads of the findings on one statement: the first in full, the others in short. */
-export function findingsText(findings: readonly [Finding, ...Finding[]]): RefusalText {
+export function findingsText(
+  findings: readonly [Finding, ...Finding[]],
+  mayOverride: boolean,
+): RefusalText {
   const [first, ...others] = findings;
   const more = others.map(({ rule, message }) => `Also (${rule}): ${message}.`);
   const { safeSql } = first;
   const sql = safeSql === undefined ? "" : `\n${safeSql.map((each) => `${each};`).join("\n")}`;
+  const ids = [...new Set(findings.map(({ rule }) => rule))].join(",");
+  const nevertheless = mayOverride
+    ? `\nTo run it as it is, with a reason for the audit log: /* straddle:allow=${ids} reason='…' */`
+    : "";
   return {
     message: first.message,
     detail: [first.detail, ...more].join(" "),
-    hint: `${first.hint}${sql}`,
+    hint: `${first.hint}${sql}${nevertheless}`,
   };
 }

@@ -16,6 +16,8 @@ export interface SessionSettings {
   readonly statementTimeoutMs: number;
   /** `client_min_messages`: the least severe notice that the client wants. */
   readonly leastNotice: string;
+  /** `straddle.allow`; "" where it is not set. */
+  readonly allow: string;
 }
 
 /** What the server says to `relationInquiry`: one entry for each name that was asked for. */
@@ -55,7 +57,7 @@ export function relationInquiry(names: readonly RelationName[]): string {
 export function readRelationAnswer(
   rows: readonly (readonly (string | null)[])[],
 ): RelationAnswer | undefined {
-  const [version, lockTimeout, statementTimeout, leastNotice] = rows[0] ?? [];
+  const [version, lockTimeout, statementTimeout, leastNotice, allow] = rows[0] ?? [];
   if (typeof version !== "string" || typeof leastNotice !== "string") return undefined;
   return {
     settings: {
@@ -63,8 +65,9 @@ export function readRelationAnswer(
       lockTimeoutMs: Number(lockTimeout),
       statementTimeoutMs: Number(statementTimeout),
       leastNotice,
+      allow: allow ?? "",
     },
-    relations: rows.map(([, , , , facts]) => (facts == null ? "missing" : factsOf(facts))),
+    relations: rows.map(([, , , , , facts]) => (facts == null ? "missing" : factsOf(facts))),
   };
 }
 
@@ -83,6 +86,7 @@ const SETTINGS = [
   milliseconds("lock_timeout"),
   milliseconds("statement_timeout"),
   "pg_catalog.current_setting('client_min_messages')",
+  "pg_catalog.current_setting('straddle.allow', true)",
 ].join(", ");
 
 /** `pg_temp` is an alias for the session's own schema of temporary tables. */

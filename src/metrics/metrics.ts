@@ -171,7 +171,7 @@ export class Metrics implements Observer {
       "What the guard's rules had to say of statements, and what came of it.",
       () =>
         this.#collect(({ findings }) =>
-          (["refuse", "warn", "observe"] as const).flatMap((outcome) =>
+          (["refuse", "warn", "observe", "override"] as const).flatMap((outcome) =>
             named("rule", findings[outcome], { outcome }),
           ),
         ),

@@ -65,6 +65,7 @@ export class VersionCounts {
     refuse: new NamedCounts(),
     warn: new NamedCounts(),
     observe: new NamedCounts(),
+    override: new NamedCounts(),
   };
   readonly ends: Record<SessionEnd, number> = {
     client: 0,

@@ -1,6 +1,7 @@
 import { doubtAfter } from "../guard/doubted-names.ts";
 import { type Finding, judgeStatement } from "../guard/judge.ts";
 import { KnownFacts } from "../guard/known-facts.ts";
+import { overridesIn } from "../guard/overrides.ts";
 import type { RefusalText } from "../guard/refusal-text.ts";
 import { readRelationAnswer, relationInquiry } from "../guard/relation-inquiry.ts";
 import { memoryAfter, type TransactionMemory } from "../guard/transaction-memory.ts";
@@ -8,7 +9,7 @@ import { describeStatements, type StatementFacts } from "../sql/statement.ts";
 import { encodeNoticeResponse } from "../wire/encode.ts";
 import type { Dialogue } from "./dialogue.ts";
 import { inquire, type Rows } from "./inquiry.ts";
-import { judgedPlan, unaskedPlan } from "./judged-plan.ts";
+import { judgedPlan, type Ruling, reasonFor, unaskedPlan } from "./judged-plan.ts";
 import { physicalName } from "./physical-lock.ts";
 import type { ErrorFields } from "./pipeline-entry.ts";
 import type { TextPlan } from "./text-plan.ts";
@@ -26,7 +27,7 @@ interface Trial {
   readonly statements: readonly StatementFacts[];
   roundCount: number;
   /** Undefined until nothing more is to be asked. */
-  findings: readonly Finding[] | undefined;
+  ruling: Ruling | undefined;
   /** The server did not answer; what it said instead. */
   failure: { readonly error: ErrorFields | undefined } | undefined;
 }
@@ -68,11 +69,9 @@ export class RuleJudge {
     }
     const trial = this.#trial;
     if (trial.failure !== undefined) return this.#unasked(judged.plan, trial.failure.error);
-    trial.findings ??= this.#findings(trial, judged.plan);
-    const { findings, statements } = trial;
-    if (findings === undefined) return undefined;
-    const { mode } = dialogue.context.guard;
-    const { plan, warnings } = judgedPlan(judged.plan, findings, statements, mode);
+    trial.ruling ??= this.#rule(trial, judged.plan);
+    if (trial.ruling === undefined) return undefined;
+    const { plan, warnings } = judgedPlan(judged.plan, trial.ruling);
     this.#warnings = warnings;
     return plan;
   }
@@ -115,33 +114,40 @@ export class RuleJudge {
       },
     });
     const { statements } = describeStatements(text);
-    return { text, facts, statements, roundCount: 0, findings: undefined, failure: undefined };
+    return { text, facts, statements, roundCount: 0, ruling: undefined, failure: undefined };
   }
 
   /** Undefined where the server has to be asked first. */
-  #findings(trial: Trial, plan: TextPlan): readonly Finding[] | undefined {
+  #rule(trial: Trial, plan: TextPlan): Ruling | undefined {
     const { facts, text, statements } = trial;
-    const { status, watch, hasBound, context } = this.#dialogue;
+    const { status, watch, hasBound, context, info } = this.#dialogue;
+    const { allowRoles, mode } = context.guard;
+    const parsed = statements.map((each) => each.parsed);
+    const overrides = overridesIn(text, parsed, facts.settings?.allow);
+    const mayOverride = allowRoles === undefined || allowRoles.includes(info.user);
+    const isRefused = (each: Finding) =>
+      each.severity === "block" && reasonFor({ overrides, mayOverride }, each) === undefined;
     const isInBlock = status === "T" || hasBound || statements.length > 1;
     const { policy } = context.guard;
     const remembered = watch.after(facts);
     let memory: TransactionMemory = { ...remembered, isInBlock };
     const findings: Finding[] = [];
     facts.doubtNothing();
-    for (const [index, { parsed }] of statements.entries()) {
+    for (const [index, statement] of parsed.entries()) {
       if (plan.statements[index]?.refusal !== undefined) break;
-      findings.push(...judgeStatement({ statement: parsed, text, memory, facts, policy }, index));
+      findings.push(...judgeStatement({ statement, text, memory, facts, policy }, index));
       // It fails, and what comes behind it in the text does not run.
-      if (findings.some(({ severity }) => severity === "block")) break;
-      const after = memoryAfter(memory, parsed, facts);
+      if (mode === "enforce" && findings.some(isRefused)) break;
+      const after = memoryAfter(memory, statement, facts);
       memory = { ...after, isInBlock: after.isInBlock || statements.length > 1 };
-      facts.doubt(doubtAfter(parsed));
+      facts.doubt(doubtAfter(statement));
     }
-    // A warning is only sent to who wants it.
-    if (findings.some(({ severity }) => severity === "warn")) facts.wantSettings();
+    // What the session overrides, and whether it wants to read of a warning.
+    const hasLock = plan.statements.some(({ lock }) => lock !== undefined);
+    if (findings.length > 0 || hasLock) facts.wantSettings();
     if (facts.wanted === undefined || trial.roundCount >= ROUNDS_MAX) {
       watch.take(remembered);
-      return findings;
+      return { findings, overrides, facts: statements, mode, mayOverride };
     }
     trial.roundCount += 1;
     this.#ask(trial);
@@ -163,7 +169,7 @@ export class RuleJudge {
     const answer = rows && readRelationAnswer(rows);
     if (answer !== undefined) trial.facts.learn(answer);
     // Else the server throws away the text, too: an error before it in its batch.
-    else if (this.#dialogue.pipeline.isSkipping) trial.findings = [];
+    else if (this.#dialogue.pipeline.isSkipping) trial.ruling = NO_RULING;
     else trial.failure = { error };
   }
 
@@ -171,6 +177,15 @@ export class RuleJudge {
     return this.#dialogue.context.guard.mode === "observe" ? plan : unaskedPlan(plan, error);
   }
 }
+
+/** Of a text that the server throws away. */
+const NO_RULING: Ruling = {
+  findings: [],
+  overrides: overridesIn("", [], undefined),
+  facts: [],
+  mode: "enforce",
+  mayOverride: false,
+};
 
 /** Values of `client_min_messages` for which a client gets no warning. */
 const ABOVE_WARNING: readonly string[] = ["error", "fatal", "panic"];

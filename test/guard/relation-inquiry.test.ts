@@ -196,6 +196,7 @@ for (const { version, isThere, binaries } of versions) {
         lockTimeoutMs: 3_000,
         statementTimeoutMs: 60_000,
         leastNotice: "error",
+        allow: "",
       });
       expect(relations).toMatchObject([{ name: "od'd \\ one" }]);
     });

@@ -1,7 +1,7 @@
+import { type AllowComment, allowComments } from "../../guard/allow-comments.ts";
 import type { Facts } from "../../guard/facts.ts";
 import type { GuardPolicy } from "../../guard/guard-policy.ts";
 import { type Finding, type Grouping, judge } from "../../guard/judge.ts";
-import { type AllowComment, allowComments } from "./allow-comments.ts";
 import type { MigrationText } from "./migration-script.ts";
 import { type Position, positionAt } from "./position.ts";
 import { blocksOf, readParts } from "./script-parts.ts";

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from "vitest";
-import { allowComments } from "../../../src/cli/lint/allow-comments.ts";
-import { loadParser, parseSql } from "../../../src/sql/parse.ts";
+import { allowComments } from "../../src/guard/allow-comments.ts";
+import { loadParser, parseSql } from "../../src/sql/parse.ts";
 
 beforeAll(loadParser);
 

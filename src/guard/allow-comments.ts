@@ -1,6 +1,6 @@
-import { type Allowance, allowancesIn } from "../../guard/allowance.ts";
-import type { ParsedStatement } from "../../sql/parse.ts";
-import { tokenize } from "../../sql/tokens.ts";
+import type { ParsedStatement } from "../sql/parse.ts";
+import { tokenize } from "../sql/tokens.ts";
+import { type Allowance, allowancesIn } from "./allowance.ts";
 
 /** What a comment allows, and which statement it is about; undefined for one that is about none. */
 export interface AllowComment {
