@@ -47,10 +47,10 @@ export const Guard = z.strictObject({
     "Rules by their ids, and what each does: `block`, `warn` or `off`. Those that are not named have their own default.",
   ),
   allow_roles: z
-    .array(Text)
-    .optional()
+    .array(Text.describe("A role's name, or `*`."))
+    .default(["*"])
     .describe(
-      "Roles, by the name that they log in as, that may override a rule for a statement. Default: all. `[]`: nobody.",
+      "Roles, by the name that they log in as, that may override a rule for a statement. `[]`: nobody.",
     ),
   small_table: Size.prefault("10MiB").describe(
     "Below it, rules that are about how long a table is read or written let a change pass.",

@@ -9,8 +9,8 @@ export interface GuardSettings {
   readonly policy: GuardPolicy;
   /** What the server's disk moves, for estimates. */
   readonly bytesPerSecond: number;
-  /** Roles that may override rules, by the name that they logged in as; undefined: all. */
-  readonly allowRoles: readonly string[] | undefined;
+  /** Roles that may override rules, by the name that they logged in as; `*` is all. */
+  readonly allowRoles: readonly string[];
 }
 
 /** What one rule had to say of a statement, and what came of it. */

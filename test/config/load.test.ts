@@ -369,6 +369,7 @@ const accepted: readonly {
         rules: {},
         smallTableBytes: 10_485_760,
         bytesPerSecond: 524_288_000,
+        allowRoles: ["*"],
       },
       limits: { cacheSizeMax: 33_554_432, statementSizeMax: 1_048_576, holdTimeoutMs: 2_000 },
     },
