@@ -3,10 +3,11 @@ import type { Config } from "../config/config.ts";
 import { parseDuration } from "../config/duration.ts";
 import { parseAskedName } from "../ledger/asked-name.ts";
 import type { UseBatch } from "../ledger/batch.ts";
-import { Ledger } from "../ledger/ledger.ts";
+import { Ledger, type LedgerRecord } from "../ledger/ledger.ts";
 import { ledgerPage, usesPage } from "../ledger/ledger-page.ts";
 import { UseCounter, type UseCounterOptions } from "../ledger/use-counter.ts";
 import type { LedgerLevel } from "../metrics/ledger-metrics.ts";
+import type { Usage } from "../version/usage.ts";
 import type { Window } from "../version/window.ts";
 
 /** Counts are put into the ledger this often. */
@@ -64,10 +65,29 @@ export class LedgerKeeper {
     this.#ledger.add(batch, from, Date.now());
   }
 
+  /** Who uses what; undefined where that may lack a use of the time that has to be quiet. */
+  usage(): Usage | undefined {
+    this.settle();
+    const now = Date.now();
+    const { settings, windows } = this.#options;
+    const isSure = this.#ledger.doubt(settings.quietMs, now) === "";
+    return isSure ? this.#ledger.usage(windows(), now) : undefined;
+  }
+
+  /** All that is known, for a process that begins. */
+  get record(): LedgerRecord {
+    return this.#ledger.record;
+  }
+
+  /** What all processes together know already: this one takes it for its own. */
+  adopt(record: LedgerRecord): void {
+    this.#ledger.adopt(record, Date.now());
+  }
+
   /** Another process is gone, and what it had counted last with it. */
   lose(from: string): void {
     this.#ledger.leave(from);
-    this.#ledger.noteGap(Date.now(), `${from} is gone`);
+    this.#ledger.noteGap({ at: Date.now(), why: `${from} is gone` });
   }
 
   /**

@@ -78,6 +78,7 @@ export async function startStraddle(
     }),
     reader: () => reader,
     report: log.problem,
+    usage: () => observers.ledger?.usage(),
     links,
   });
   const reader = new CatalogReader({

@@ -14,6 +14,7 @@ import type { SessionContext, SessionLimits, Tagging } from "../session/session-
 import { Catalog } from "../version/catalog.ts";
 import { type Naming, namingFor } from "../version/naming.ts";
 import { formatTag, type VersionTag } from "../version/tag.ts";
+import type { Usage } from "../version/usage.ts";
 import type { Window } from "../version/window.ts";
 import { guardSettings, lockTimeoutPolicy } from "./guard-settings.ts";
 import type { LabelFiles } from "./label-files.ts";
@@ -45,6 +46,7 @@ export class SharedState implements SessionContext {
   readonly #env: Readonly<Record<string, string | undefined>>;
   readonly #reader: () => CatalogReader;
   readonly #links: Links | undefined;
+  readonly #usage: () => Usage | undefined;
   readonly #report: (problem: string, error: unknown) => void;
   readonly #namings = new Map<string, Naming>();
   #config: Config;
@@ -57,6 +59,7 @@ export class SharedState implements SessionContext {
     /** Only called once sessions run. */
     readonly reader: () => CatalogReader;
     readonly report: (problem: string, error: unknown) => void;
+    readonly usage: () => Usage | undefined;
     /** To the other processes; undefined where there are none. */
     readonly links?: Links | undefined;
   }) {
@@ -69,6 +72,7 @@ export class SharedState implements SessionContext {
     this.hits = options.links?.hits ?? new LimitHits();
     this.gate = options.links?.gate ?? new FlipGate({ hits: this.hits });
     this.#report = options.report;
+    this.#usage = options.usage;
     this.#config = config;
     this.limits = sessionLimits(config);
     this.tagging = taggingFor(config, env, this.#labels);
@@ -130,6 +134,10 @@ export class SharedState implements SessionContext {
     if (this.#namings.size >= NAMINGS_MAX) this.#namings.clear();
     this.#namings.set(key, naming);
     return naming;
+  }
+
+  usage(): Usage | undefined {
+    return this.#usage();
   }
 
   refreshCatalog(): Promise<void> {

@@ -18,6 +18,19 @@ export interface LedgerOptions {
   readonly watchingSince: number;
 }
 
+/** Uses until then may be missing; why, as a clause. */
+export interface Gap {
+  readonly at: number;
+  readonly why: string;
+}
+
+/** What is known, as plain data. */
+export interface LedgerRecord {
+  readonly watchingSince: number;
+  readonly gap?: Gap | undefined;
+  readonly deltas: readonly UseDelta[];
+}
+
 /** One version and one name. */
 export interface LedgerEntry {
   readonly tag: VersionTag | undefined;
@@ -36,17 +49,17 @@ export interface LedgerEntry {
  * they hang on the time in which that was.
  */
 export class Ledger {
-  readonly watchingSince: number;
+  #watchingSince: number;
   readonly #entriesMax: number;
   readonly #entries = new Map<string, Entry>();
   /** By who has told them. */
   readonly #sessions = new Map<string, readonly OpenSessions[]>();
   #lostCount = 0;
-  #gap: { readonly at: number; readonly why: string } | undefined;
+  #gap: Gap | undefined;
 
   constructor(options: LedgerOptions) {
     this.#entriesMax = options.entriesMax;
-    this.watchingSince = options.watchingSince;
+    this.#watchingSince = options.watchingSince;
   }
 
   get size(): number {
@@ -59,13 +72,29 @@ export class Ledger {
   }
 
   /** When uses were last lost, and why. */
-  get gap(): { readonly at: number; readonly why: string } | undefined {
+  get gap(): Gap | undefined {
     return this.#gap;
   }
 
-  /** Uses up to now may be missing. `why` is a clause. */
-  noteGap(at: number, why: string): void {
-    if (at >= (this.#gap?.at ?? 0)) this.#gap = { at, why };
+  get watchingSince(): number {
+    return this.#watchingSince;
+  }
+
+  noteGap(gap: Gap): void {
+    if (gap.at >= (this.#gap?.at ?? 0)) this.#gap = gap;
+  }
+
+  /** All of it but for sessions and rates. */
+  get record(): LedgerRecord {
+    const deltas = [...this.#entries.values()].map((entry) => entry.delta);
+    return { watchingSince: this.#watchingSince, gap: this.#gap, deltas };
+  }
+
+  /** Takes a record for what it knows itself. */
+  adopt({ watchingSince, gap, deltas }: LedgerRecord, now: number): void {
+    this.#watchingSince = Math.min(this.#watchingSince, watchingSince);
+    if (gap !== undefined) this.noteGap(gap);
+    for (const delta of deltas) this.#add(delta, now, { isPast: true });
   }
 
   /** Takes what was counted; `from` is who has, whose sessions replace those that it told before. */
@@ -117,8 +146,8 @@ export class Ledger {
 
   /** Why its answers may lack a use of the last `quietMs`, or "". */
   doubt(quietMs: number, now: number): string {
-    if (now - this.watchingSince < quietMs) {
-      return `the ledger has been watching since ${new Date(this.watchingSince).toISOString()} only`;
+    if (now - this.#watchingSince < quietMs) {
+      return `the ledger has been watching since ${new Date(this.#watchingSince).toISOString()} only`;
     }
     if (this.#gap !== undefined && now - this.#gap.at < quietMs) {
       return `uses were lost at ${new Date(this.#gap.at).toISOString()}: ${this.#gap.why}`;
@@ -126,19 +155,20 @@ export class Ledger {
     return "";
   }
 
-  #add(delta: UseDelta, now: number): void {
+  #add(delta: UseDelta, now: number, { isPast } = { isPast: false }): void {
     const key = `${tagKey(delta.tag)}\0${nameKey(delta.name)}`;
     let entry = this.#entries.get(key);
     if (entry === undefined) {
       if (this.#entries.size >= this.#entriesMax) {
         this.#lostCount += delta.count;
-        this.noteGap(delta.lastAt, "the ledger is full, raise ledger.entries_max");
+        this.noteGap({ at: delta.lastAt, why: "the ledger is full, raise ledger.entries_max" });
         return;
       }
       entry = new Entry(delta);
       this.#entries.set(key, entry);
     }
-    entry.add(delta, now);
+    if (!isPast) entry.rate.add(delta.count, now);
+    entry.add(delta);
   }
 
   #usesOf(asked: UsedName, windows: readonly Window[], now: number): readonly Use[] {
@@ -186,8 +216,12 @@ class Entry {
     this.client = client;
   }
 
-  add({ count, firstAt, lastAt, fingerprints, client }: UseDelta, now: number): void {
-    this.rate.add(count, now);
+  get delta(): UseDelta {
+    const { tag, name, count, firstAt, lastAt, fingerprints, client } = this;
+    return { tag, name, count, firstAt, lastAt, fingerprints, client };
+  }
+
+  add({ count, firstAt, lastAt, fingerprints, client }: UseDelta): void {
     this.count += count;
     this.firstAt = Math.min(this.firstAt, firstAt);
     const isLater = lastAt >= this.lastAt;

@@ -104,6 +104,7 @@ export class RuleJudge {
     const lookup = { naming: this.#dialogue.naming(info.tag), catalog: context.catalog };
     const searchPath = this.#dialogue.schemas ?? this.#dialogue.lastSchemas;
     const facts = new KnownFacts({
+      usage: info.database === context.database ? context.usage() : undefined,
       serverVersion,
       bytesPerSecond: context.guard.bytesPerSecond,
       windows,

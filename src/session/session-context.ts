@@ -4,6 +4,7 @@ import type { LockTimeoutPolicy } from "../guard/lock-timeout.ts";
 import type { Catalog } from "../version/catalog.ts";
 import type { Naming } from "../version/naming.ts";
 import type { VersionTag } from "../version/tag.ts";
+import type { Usage } from "../version/usage.ts";
 import type { Window } from "../version/window.ts";
 import type { StartupPacket } from "../wire/startup.ts";
 import type { AnalysisThread } from "./analysis-thread.ts";
@@ -93,6 +94,8 @@ export interface SessionContext {
   /** Those that are open; where none is, nothing is kept for a flip. */
   readonly windows: readonly Window[];
   naming(tag: VersionTag | undefined): Naming;
+  /** Who uses what in `database`; undefined until that has been watched for long enough to be sure. */
+  usage(): Usage | undefined;
   /** Reads the catalog again. Settles when the new one is in `catalog`, also when reading failed. */
   refreshCatalog(): Promise<void>;
   /** The same, and everybody else who fronts this database by these settings has read it too. */

@@ -6,11 +6,16 @@ import type { WorkerProcess } from "./worker-process.ts";
 /** A worker that does not tell what it has counted in time makes the answer unsure. */
 const TELL_MS = 1_000;
 
-/** The ledger of all workers, which each tell what they have counted every second, and when asked. */
+/**
+ * The ledger of all workers, which each tell what they have counted every second, and when asked. Each has
+ * all of it, as it was a second ago at the earliest: for the guard.
+ */
 export class JoinedLedger {
   readonly keeper: LedgerKeeper;
   readonly #workers: () => readonly WorkerProcess[];
   readonly #asked = new Map<number, { readonly worker: WorkerProcess; readonly end: () => void }>();
+  /** Those that hear of each other's uses. */
+  readonly #joined = new Set<WorkerProcess>();
   #lastRequest = 0;
 
   constructor(options: LedgerKeeperOptions, workers: () => readonly WorkerProcess[]) {
@@ -24,8 +29,18 @@ export class JoinedLedger {
     return this.keeper.page(asked, silent.find((words) => words !== "") ?? "");
   }
 
+  /** A worker has started: it hears what is known, and from now on what the others count. */
+  join(worker: WorkerProcess): void {
+    this.#joined.add(worker);
+    worker.send({ kind: "ledger", record: this.keeper.record });
+  }
+
   take(worker: WorkerProcess, batch: UseBatch): void {
-    this.keeper.hear(batch, nameOf(worker));
+    const from = nameOf(worker);
+    this.keeper.hear(batch, from);
+    for (const each of this.#joined) {
+      if (each !== worker) each.send({ kind: "uses", from, batch });
+    }
   }
 
   /** What this worker was asked for has come. */
@@ -35,7 +50,10 @@ export class JoinedLedger {
 
   workerGone(worker: WorkerProcess): void {
     for (const asked of this.#asked.values()) if (asked.worker === worker) asked.end();
-    this.keeper.lose(nameOf(worker));
+    const from = nameOf(worker);
+    this.keeper.lose(from);
+    this.#joined.delete(worker);
+    for (const each of this.#joined) each.send({ kind: "uses_lost", from });
   }
 
   /** Settles with "", or with a clause where it did not answer. */

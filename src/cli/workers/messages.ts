@@ -1,6 +1,7 @@
 import type { Check } from "../../admin/health.ts";
 import type { Written } from "../../config/written.ts";
 import type { UseBatch } from "../../ledger/batch.ts";
+import type { LedgerRecord } from "../../ledger/ledger.ts";
 import type { Samples } from "../../metrics/registry.ts";
 import type { FullPlaces, PlaceRequest } from "../../session/places.ts";
 
@@ -34,6 +35,12 @@ export type ToWorker =
   | { readonly kind: "announced"; readonly request: number }
   /** Send `scraped`. */
   | { readonly kind: "scrape"; readonly request: number }
+  /** What all workers together have counted so far: once, before there are clients. */
+  | { readonly kind: "ledger"; readonly record: LedgerRecord }
+  /** What another one has counted. */
+  | { readonly kind: "uses"; readonly from: string; readonly batch: UseBatch }
+  /** Another one is gone, and what it had counted last with it. */
+  | { readonly kind: "uses_lost"; readonly from: string }
   /** Send `uses`, then `uses_told`. */
   | { readonly kind: "tell_uses"; readonly request: number }
   /** Settings that are in force from now on. */

@@ -233,6 +233,7 @@ export class Primary {
   #joined(worker: WorkerProcess): void {
     this.#board.join(worker);
     this.#hub?.join(worker);
+    this.#ledger?.join(worker);
     worker.send({ kind: "settings", written: this.#settings.written });
     this.#board.readCatalog(worker, this.#holdMs, () => {
       this.#pool.serves(worker);

@@ -89,6 +89,15 @@ function take(message: ToWorker, socket: Socket | undefined): void {
     case "scrape":
       void scrape(message.request);
       return;
+    case "ledger":
+      parts?.observers.ledger?.adopt(message.record);
+      return;
+    case "uses":
+      parts?.observers.ledger?.hear(message.batch, message.from);
+      return;
+    case "uses_lost":
+      parts?.observers.ledger?.lose(message.from);
+      return;
     case "tell_uses":
       parts?.observers.ledger?.settle();
       send({ kind: "uses_told", request: message.request });
