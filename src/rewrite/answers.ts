@@ -1,8 +1,15 @@
 import { type Edit, originalOffset } from "../sql/edit.ts";
 import { identifierName, tokenize } from "../sql/tokens.ts";
 import { turnBackContext, turnBackRowTypes, turnBackSentence } from "./error-context.ts";
+import {
+  editInList,
+  editInName,
+  editOfConstraint,
+  isExchange,
+  isNamedIn,
+  undoEdit,
+} from "./named-edit.ts";
 import { exchangeQuoted, QUOTED, replaceWord } from "./quoted-names.ts";
-import { SourceText } from "./source-text.ts";
 
 /** What is needed to turn the server's answers to a rewritten statement back into the client's names. */
 export interface Answers {
@@ -51,7 +58,8 @@ export function turnBackError(
     edit =
       original.edit ??
       editInName(sentText, original.offset, edits) ??
-      editInList(sentText, original.offset, edits, fields.get("M") ?? "");
+      editInList(sentText, original.offset, edits, fields.get("M") ?? "") ??
+      editOfConstraint(fields.get("C"), fields.get("M") ?? "", edits);
     result.set("P", String(characterAt(sentText, original.offset)));
   } else if (WRITTEN_NAME_ERRORS.has(fields.get("C") ?? "") && !isOfJoin(fields)) {
     const message = fields.get("M") ?? "";
@@ -141,11 +149,6 @@ const WRITTEN_NAME_ERRORS: ReadonlySet<string> = new Set([
 /** invalid_column_reference, duplicate_alias: what they name is an alias, which stays as it is. */
 const IS_OF_ALIAS: ReadonlySet<string> = new Set(["42P10", "42712"]);
 
-/** Whether another name was written, and not only a table put in front. */
-function isExchange(edit: Edit, sentText: string): boolean {
-  return lastName(edit.text) !== lastName(sentText.slice(edit.start, edit.end));
-}
-
 /** Without a position: about columns of USING or NATURAL, or an alias, which all have the client's names. */
 function isOfJoin(fields: ErrorFields): boolean {
   const sqlstate = fields.get("C") ?? "";
@@ -162,64 +165,10 @@ function exchangeField(
   if (text !== undefined) fields.set(code, exchange(text));
 }
 
-/** The server points at the first part of `table.column`; the edit is at a later one. */
-function editInName(sentText: string, offset: number, edits: readonly Edit[]): Edit | undefined {
-  const tokens = tokenize(sentText);
-  let index = tokens.findIndex(({ start }) => start === offset);
-  for (let part = tokens[index]; index >= 0 && part !== undefined; part = tokens[index]) {
-    const { start, end } = part;
-    const edit = edits.find((candidate) => candidate.kind === "name" && candidate.start === start);
-    if (edit !== undefined) return edit;
-    if (sentText[tokens[index + 1]?.start ?? end] !== ".") return undefined;
-    index += 2;
-  }
-  return undefined;
-}
-
-/** At a column of ON CONFLICT the server points at the parenthesis: the message says which one. */
-function editInList(
-  sentText: string,
-  offset: number,
-  edits: readonly Edit[],
-  message: string,
-): Edit | undefined {
-  if (sentText[offset] !== "(") return undefined;
-  const source = new SourceText(sentText);
-  const close = source.token(source.closingParenthesis(source.indexAt(offset)));
-  return edits.find((edit) => {
-    const isInside = edit.start > offset && edit.end <= (close?.start ?? 0);
-    return isInside && isNamedIn(message, edit);
-  });
-}
-
-/** Whether a message has the name that this edit wrote. */
-function isNamedIn(message: string, edit: Edit): boolean {
-  const name = edit.kind === "name" ? lastName(edit.text) : undefined;
-  return name !== undefined && replaceName(message, name, "") !== message;
-}
-
-/** Puts the name that the client wrote in the place of the one that the edit wrote. */
-function undoEdit(text: string, edit: Edit, sentText: string): string {
-  const written = lastName(sentText.slice(edit.start, edit.end));
-  const ran = lastName(edit.text);
-  return written === undefined || ran === undefined ? text : replaceName(text, ran, written);
-}
-
-/** Where a message has quotation marks, names stand in them: `column "b" is a generated column`. */
-function replaceName(text: string, from: string, to: string): string {
-  if (!text.includes('"')) return replaceWord(text, from, to);
-  return text.replaceAll(/"[^"]*"/g, (quoted) => replaceWord(quoted, from, to));
-}
-
 function nameAt(text: string, position: number): string | undefined {
   const offset = indexOfCharacter(text, position);
   const token = tokenize(text).find(({ start }) => start === offset);
   return token === undefined ? undefined : identifierName(text, token);
-}
-
-function lastName(sql: string): string | undefined {
-  const token = tokenize(sql).at(-1);
-  return token === undefined ? undefined : identifierName(sql, token);
 }
 
 /**

@@ -110,6 +110,11 @@ function rewriteMember(
   place: Place,
 ): void {
   const name = parts.at(-1) ?? "";
+  if (item.soleName !== undefined && item.relation !== undefined) {
+    const index = work.source.dottedName(locationOf(node), parts)?.at(-2);
+    if (index === undefined) refuseUnlocated(work, parts.join("."), locationOf(node));
+    else work.rename(index, item.soleName, "", tableNameReason(item.relation, false));
+  }
   if (name === "*") {
     rewriteStar(work, node, item, place);
     return;
@@ -146,7 +151,8 @@ function rewriteQualified(
   const item = findQualified(place.scope, schema, name);
   if (item === undefined) rewriteStrayTable(work, node, reference, place);
   if (item?.relation === undefined) return;
-  const needsAlias = !item.isTarget || item.relation.physicalName !== name;
+  const needsAlias =
+    item.soleName === undefined && (!item.isTarget || item.relation.physicalName !== name);
   if (needsAlias) {
     const indexes = work.source.dottedName(locationOf(node), parts);
     const first = work.source.token(indexes?.[0] ?? -1);

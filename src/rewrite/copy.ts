@@ -46,8 +46,11 @@ function rewriteCopiedTable(work: Rewriting, node: AstNode, relation: AstNode): 
   }
   const condition = typedOf(node, "whereClause");
   if (condition !== undefined) {
+    const soleName = target.relation?.physicalName;
+    const item =
+      soleName === undefined || soleName === target.name ? target : { ...target, soleName };
     work.walk.expression(work, condition, {
-      scope: { items: [target], outer: undefined },
+      scope: { items: [item], outer: undefined },
       ctes: new Map(),
       clause: "other",
       parents: undefined,

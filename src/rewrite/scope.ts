@@ -16,6 +16,8 @@ export interface ScopeItem {
   /** Schema and name of a table without an alias: `schema.table.column` reaches only such. */
   readonly qualified: { readonly schema: string; readonly name: string } | undefined;
   readonly columns: Columns;
+  /** The only name that the server has for it, where it is not `name`: COPY's table takes no alias. */
+  readonly soleName?: string;
   /** Set for a table under a window. */
   readonly relation: NamedRelation | undefined;
   /** Its columns are a table's own, and none's that stands deeper in the query. */

@@ -60,6 +60,16 @@ const cases = [
     client: { C: "42703", M: 'column "customer_id" does not exist', P: "8" },
   },
   {
+    name: "a column that a constraint has twice",
+    sql: "ALTER TABLE orders ADD CONSTRAINT c UNIQUE (user_id, user_id)",
+    server: {
+      C: "42701",
+      M: 'column "customer_id" appears twice in unique constraint',
+      P: "24",
+    },
+    client: { C: "42701", M: 'column "user_id" appears twice in unique constraint', P: "24" },
+  },
+  {
     name: "a hint about a written table",
     sql: "UPDATE orders SET note = user_idd",
     server: {

@@ -27,6 +27,10 @@ export const UTILITY: readonly RewriteCase[] = [
     after:
       "COPY (SELECT id, customer_id AS user_id FROM ONLY public.orders /* a */\n -- b\n) TO STDOUT CSV HEADER",
   },
+  {
+    before: "COPY person (id) FROM STDIN WHERE person.id > 1 AND public.person.name IS NULL",
+    after: "COPY people (id) FROM STDIN WHERE people.id > 1 AND public.people.name IS NULL",
+  },
   // What the server finds wrong, it says of the table.
   {
     before: "COPY orders (user_id, user_id) TO STDOUT (FORMAT csv, HEADER)",

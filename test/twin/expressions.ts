@@ -19,7 +19,19 @@ function simple(grammar: Grammar, scope: Scope, kind: Kind): string {
 
 function integer(grammar: Grammar, scope: Scope): string {
   const int = () => expression(grammar, scope, "int");
-  switch (grammar.choices.pick(14)) {
+  switch (grammar.choices.pick(20)) {
+    case 14:
+      return `JSON_VALUE(jsonb '{"a": 1}', '$.b' RETURNING int DEFAULT ${int()} ON EMPTY)`;
+    case 15:
+      return `(JSON_OBJECT('a': ${int()} RETURNING jsonb) ->> 'a')::int`;
+    case 16:
+      return `CASE ${int()} WHEN ${int()} THEN ${int()} END`;
+    case 17:
+      return `position(${expression(grammar, scope, "text")} IN ${expression(grammar, scope, "text")})`;
+    case 18:
+      return `cardinality(ARRAY(${grammar.query(grammar, scope, ["int"]).sql}))`;
+    case 19:
+      return `(to_jsonb(${wholeRow(grammar, scope)}) ->> '${grammar.choices.of(["user_id", "customer_id", "id", "sku"])}')::int`;
     case 0:
       return `(${int()} + ${int()})`;
     case 1:
@@ -52,7 +64,17 @@ function integer(grammar: Grammar, scope: Scope): string {
 
 function string(grammar: Grammar, scope: Scope): string {
   const text = () => expression(grammar, scope, "text");
-  switch (grammar.choices.pick(8)) {
+  switch (grammar.choices.pick(13)) {
+    case 8:
+      return `JSON_QUERY(to_jsonb(${text()}), '$')::text`;
+    case 9:
+      return `substring(${text()} FROM 1 FOR ${reference(grammar, scope, "int")})`;
+    case 10:
+      return `xmlelement(name x, xmlattributes(${reference(grammar, scope, "int")}${grammar.choices.of(["", " AS a"])}), ${text()})::text`;
+    case 11:
+      return `xmlforest(${reference(grammar, scope, "int")}${grammar.choices.of(["", " AS user_id"])})::text`;
+    case 12:
+      return `json_build_object('a', ${wholeRow(grammar, scope)}, 'b', ${text()})::text`;
     case 0:
       return `(${text()} || ${text()})`;
     case 1:
@@ -99,7 +121,17 @@ export function condition(grammar: Grammar, scope: Scope): string {
     const inner = deeper(scope);
     const int = () => expression(grammar, inner, "int");
     const isDeep = scope.depth > DEPTH_MAX;
-    switch (grammar.choices.pick(isDeep ? 5 : 15)) {
+    switch (grammar.choices.pick(isDeep ? 5 : 20)) {
+      case 15:
+        return `${wholeRow(grammar, scope)} ${grammar.choices.of(["=", "<>", "IS DISTINCT FROM"])} ${wholeRow(grammar, scope)}`;
+      case 16:
+        return `${int()} IS DISTINCT FROM ${int()}`;
+      case 17:
+        return `${expression(grammar, inner, "text")} LIKE ${expression(grammar, inner, "text")}`;
+      case 18:
+        return `ROW(${int()}, ${int()}) ${grammar.choices.of(["=", "IS DISTINCT FROM"])} ROW(${int()}, ${int()})`;
+      case 19:
+        return `JSON_EXISTS(jsonb '[1]', '$[*] ? (@ == $x)' PASSING ${int()} AS x)`;
       case 0:
         return "true";
       case 1:

@@ -47,6 +47,11 @@ function tableItem(grammar: Grammar, scope: Scope, left: readonly Source[]): Ite
   if (isOnly) sql = choices.of(["ONLY ", "ONLY (", "*"]);
   if (sql === "*") sql = `${found.sql} *`;
   else if (isOnly) sql = sql === "ONLY (" ? `ONLY (${found.sql})` : `ONLY ${found.sql}`;
+  if (cte === undefined && choices.chance(20)) {
+    const name = choices.of(ALIASES);
+    const sample = `${found.sql} AS ${spell(grammar, name)} TABLESAMPLE BERNOULLI (100) REPEATABLE (${number(grammar)})`;
+    return { sql: sample, sources: [{ ...found.source, schema: "", name }] };
+  }
   const isTaken = left.some(({ name }) => name === found.source.name);
   // The same name twice is an error, which shouldn't be the rule.
   const isKept = choices.chance(8);
@@ -97,7 +102,72 @@ function derived(grammar: Grammar, scope: Scope, left: readonly Source[]): Item 
 function made(grammar: Grammar, scope: Scope): Item {
   const { choices } = grammar;
   const int = () => expression(grammar, scope, "int");
-  switch (choices.pick(4)) {
+  switch (choices.pick(8)) {
+    case 4: {
+      const [name, first] = [choices.of(ALIASES), choices.of(COLUMN_NAMES)];
+      const spelt = spell(grammar, first);
+      return {
+        sql: `XMLTABLE('/r/i' PASSING xmlparse(CONTENT '<r><i>20</i></r>') COLUMNS ${spelt} int PATH '.' DEFAULT ${int()}, n FOR ORDINALITY) AS ${spell(grammar, name)}`,
+        sources: [
+          {
+            schema: "",
+            name,
+            columns: [
+              { name: first, kind: "int" },
+              { name: "n", kind: "int" },
+            ],
+          },
+        ],
+      };
+    }
+    case 5: {
+      const [name, first, second] = [
+        choices.of(ALIASES),
+        choices.of(COLUMN_NAMES),
+        choices.of(COLUMN_NAMES),
+      ];
+      const nested = `NESTED PATH '$.b[*]' COLUMNS (${spell(grammar, second)} int PATH '$')`;
+      return {
+        sql: `JSON_TABLE(jsonb '{"a": 20, "b": [1, 2]}', '$' PASSING ${int()} AS p COLUMNS (${spell(grammar, first)} int PATH '$.a' DEFAULT ${int()} ON EMPTY, ${nested})) AS ${spell(grammar, name)}`,
+        sources: [
+          {
+            schema: "",
+            name,
+            columns: [
+              { name: first, kind: "int" },
+              { name: second, kind: "int" },
+            ],
+          },
+        ],
+      };
+    }
+    case 6: {
+      const [name, first, second] = [
+        choices.of(ALIASES),
+        choices.of(COLUMN_NAMES),
+        choices.of(COLUMN_NAMES),
+      ];
+      return {
+        sql: `ROWS FROM (generate_series(1, 2), unnest(ARRAY[${int()}])) AS ${spell(grammar, name)}(${spell(grammar, first)}, ${spell(grammar, second)})`,
+        sources: [
+          {
+            schema: "",
+            name,
+            columns: [
+              { name: first, kind: "int" },
+              { name: second, kind: "int" },
+            ],
+          },
+        ],
+      };
+    }
+    case 7: {
+      const [name, first] = [choices.of(ALIASES), choices.of(COLUMN_NAMES)];
+      return {
+        sql: `jsonb_to_recordset('[{"user_id": 20}, {"customer_id": 1}]') AS ${spell(grammar, name)}(${spell(grammar, first)} int)`,
+        sources: [{ schema: "", name, columns: [{ name: first, kind: "int" }] }],
+      };
+    }
     case 0: {
       const name = choices.of(ALIASES);
       const columns = [{ name, kind: "int" }] as const;

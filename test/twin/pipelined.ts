@@ -1,10 +1,15 @@
 import { connect, type Socket } from "node:net";
-import { copyDone, query, startup } from "../support/client-frames.ts";
+import { copyData, copyDone, query, startup } from "../support/client-frames.ts";
 
 /** A message of the server. */
 export interface Message {
   readonly type: string;
   readonly body: Buffer;
+}
+
+/** What COPY FROM STDIN gets. It goes along with the statement, before what is sent behind that. */
+export function dataFor(sql: string): readonly Buffer[] {
+  return /^COPY\b.*\bSTDIN\b/is.test(sql) ? [copyData("31|32\n"), copyDone()] : [];
 }
 
 /** A client that sends many statements without waiting, and gives the answer of each. */
@@ -42,7 +47,7 @@ export class PipelinedClient {
 
   /** The messages up to ReadyForQuery. */
   run(sql: string): Promise<readonly Message[]> {
-    return this.#ask(query(sql));
+    return this.#ask(Buffer.concat([query(sql), ...dataFor(sql)]));
   }
 
   /** The same with frames of the client's choice, which have to end with one Sync. */
@@ -75,7 +80,6 @@ export class PipelinedClient {
   }
 
   #message(type: string, body: Buffer): void {
-    if (type === "G") this.#socket.write(copyDone());
     if (type !== "Z") {
       this.#answer.push({ type, body });
       return;

@@ -72,7 +72,13 @@ export function withQuery(grammar: Grammar, scope: Scope, build: (scope: Scope) 
       ctes[0] = { schema: "", name, columns: [{ name: column, kind: "int" }] };
       const start = query(grammar, place, ["int"]).sql;
       const spelt = spell(grammar, column);
-      return `${spell(grammar, name)}(${spelt}) AS ((${start}) UNION (SELECT ${spelt} + 1 FROM ${spell(grammar, name)} WHERE ${spelt} < 4))`;
+      const ends = choices.of([
+        "",
+        "",
+        ` SEARCH BREADTH FIRST BY ${spelt} SET customer_id`,
+        ` CYCLE ${spelt} SET user_id USING path`,
+      ]);
+      return `${spell(grammar, name)}(${spelt}) AS ((${start}) UNION (SELECT ${spelt} + 1 FROM ${spell(grammar, name)} WHERE ${spelt} < 4))${ends}`;
     }
     const isWriting = scope.levels.length === 0 && choices.chance(4);
     const made = isWriting ? grammar.write(grammar, place) : query(grammar, place, undefined);
@@ -146,7 +152,15 @@ function starOutput(grammar: Grammar, scope: Scope, all: readonly Column[]): Que
       return { sql: `${spell(grammar, source.name)}.*`, columns: source.columns };
     case 5: {
       const sql = wholeRow(grammar, scope);
-      const shown = choices.of([sql, `row_to_json(${sql})`, `count(${sql}) OVER ()`, `(${sql}).*`]);
+      const shown = choices.of([
+        sql,
+        `row_to_json(${sql})`,
+        `count(${sql}) OVER ()`,
+        `(${sql}).*`,
+        `jsonb_agg(${sql}) OVER ()`,
+        `ROW(${sql}.*, 1)`,
+        `num_nulls(${sql})`,
+      ]);
       return { sql: shown, columns: [] };
     }
     default:
@@ -166,7 +180,8 @@ function windowCall(grammar: Grammar, scope: Scope, kind: Kind): string {
   const over = choices.of(["PARTITION BY", "ORDER BY"]);
   const key = reference(grammar, scope, "int");
   const call = kind === "int" ? "max" : "min";
-  return `${call}(${expression(grammar, scope, kind)}) OVER (${over} ${key})`;
+  const filter = choices.chance(4) ? ` FILTER (WHERE ${condition(grammar, scope)})` : "";
+  return `${call}(${expression(grammar, scope, kind)})${filter} OVER (${over} ${key})`;
 }
 
 function distinctOf(grammar: Grammar, scope: Scope, columns: readonly Column[]): string {
@@ -231,7 +246,13 @@ function orderBy(grammar: Grammar, scope: Scope, columns: readonly Column[]): st
       scope.levels.length === 0 ? name : `${reference(grammar, scope, "int")} + 1`,
     ]);
   const keys = choices.many(1, 2, () => `${key()}${choices.of(["", " DESC", " NULLS FIRST"])}`);
-  const limit = choices.of(["", "", ` LIMIT ${number(grammar)}`, " OFFSET 1"]);
+  const limit = choices.of([
+    "",
+    "",
+    ` LIMIT ${number(grammar)}`,
+    " OFFSET 1",
+    " FETCH FIRST 1 ROW WITH TIES",
+  ]);
   return ` ORDER BY ${keys.join(", ")}${limit}`;
 }
 

@@ -1,6 +1,7 @@
 import type { Choices } from "./choices.ts";
 import { EMPTY, type Grammar, type Query, spell, table } from "./grammar.ts";
 import { query, withQuery } from "./queries.ts";
+import { copyFrom, currentOf, prepared, utility } from "./utilities.ts";
 import { type Path, tablesOf, type Version } from "./vocabulary.ts";
 import { write } from "./writes.ts";
 
@@ -37,7 +38,27 @@ function writing(grammar: Grammar): Query {
 
 function someStatements(grammar: Grammar): string[] {
   const { choices } = grammar;
-  switch (choices.pick(28)) {
+  switch (choices.pick(34)) {
+    case 28:
+    case 29:
+      return utility(grammar);
+    case 30:
+      return copyFrom(grammar);
+    case 31:
+      return currentOf(grammar);
+    case 32:
+      return prepared(grammar);
+    case 33: {
+      const { sql, columns } = query(grammar, EMPTY, undefined);
+      const name = spell(grammar, columns[0]?.name ?? "id");
+      const made = choices.of([
+        `CREATE MATERIALIZED VIEW fresh AS ${sql}`,
+        `CREATE TEMP TABLE fresh (first) AS ${sql} WITH NO DATA`,
+        `CREATE TEMP VIEW fresh (first) AS ${sql}`,
+        `CREATE TEMP TABLE fresh AS TABLE ${table(grammar).sql}`,
+      ]);
+      return [made, `SELECT ${name} FROM fresh`, "SELECT * FROM fresh"];
+    }
     case 18:
     case 19:
     case 20:
@@ -55,7 +76,9 @@ function someStatements(grammar: Grammar): string[] {
         "FETCH ALL c",
       ];
     case 24:
-      return [`EXPLAIN (COSTS OFF) ${plain(grammar).sql}`];
+      return [
+        `EXPLAIN (${choices.of(["COSTS OFF", "VERBOSE", "FORMAT json"])}) ${plain(grammar).sql}`,
+      ];
     case 25: {
       const { sql, columns } = query(grammar, EMPTY, undefined);
       const name = spell(grammar, columns[0]?.name ?? "id");

@@ -1,6 +1,6 @@
 import { bind, describePortal, execute, parse, sync } from "../support/client-frames.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
-import type { PipelinedClient } from "./pipelined.ts";
+import { dataFor, type PipelinedClient } from "./pipelined.ts";
 import { begin, isSame, type Judgement, type Pair, show } from "./run.ts";
 import type { Case } from "./statements.ts";
 import type { Path } from "./vocabulary.ts";
@@ -51,7 +51,14 @@ async function runAll(
   const answers = texts.map((text) =>
     protocol === "simple"
       ? client.run(text)
-      : client.send(parse("", text), bind("", ""), describePortal(""), execute(""), sync()),
+      : client.send(
+          parse("", text),
+          bind("", ""),
+          describePortal(""),
+          execute(""),
+          ...dataFor(text),
+          sync(),
+        ),
   );
   const isPrepared = texts.some((text) => text.startsWith("PREPARE"));
   const ended = client.run(isPrepared ? "ROLLBACK; DEALLOCATE ALL" : "ROLLBACK");

@@ -101,7 +101,10 @@ export class TwinDatabases {
     const { host = "" } = database.connection;
     let { port = 0 } = database.connection;
     if (through !== undefined) {
-      const straddle = await startTestStraddle(database, WINDOW_SETTINGS);
+      const straddle = await startTestStraddle(
+        database,
+        `${WINDOW_SETTINGS}\nguard: { lock_timeout: { on_missing: off } }\n`,
+      );
       this.#straddles.push(straddle);
       port = straddle.port;
     }

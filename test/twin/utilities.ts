@@ -1,0 +1,113 @@
+import { condition, expression } from "./expressions.ts";
+import { EMPTY, type Grammar, literal, number, spell, table, within } from "./grammar.ts";
+import type { Column, Source } from "./vocabulary.ts";
+
+/** A column of a source, of this kind if there is one. */
+function columnOf(grammar: Grammar, source: Source, kind?: Column["kind"]): string {
+  const columns = source.columns.filter((column) => kind === undefined || column.kind === kind);
+  return spell(grammar, columns[grammar.choices.pick(columns.length || 1)]?.name ?? "id");
+}
+
+const TABLES =
+  "(SELECT oid FROM pg_class WHERE oid BETWEEN 16384 AND 16600 AND relkind IN ('r', 'p'))";
+
+/** What is stored of the tables, by numbers: what DDL has done is seen in it. */
+const PROBES = [
+  `SELECT attrelid, attnum, attnotnull, atthasdef, attstattarget, atttypid, attacl::text FROM pg_attribute WHERE attnum > 0 AND attrelid IN ${TABLES} ORDER BY 1, 2`,
+  `SELECT indrelid, indkey::text, indisunique FROM pg_index WHERE indrelid IN ${TABLES} ORDER BY 1, 2, 3`,
+  `SELECT conrelid, conkey::text, contype FROM pg_constraint WHERE conrelid IN ${TABLES} ORDER BY 1, 2, 3`,
+  `SELECT confrelid, confkey::text FROM pg_constraint WHERE confrelid IN ${TABLES} ORDER BY 1, 2`,
+  `SELECT objoid, objsubid, description FROM pg_description WHERE objoid IN ${TABLES} ORDER BY 1, 2`,
+] as const;
+
+/** DDL and the like on a table, and a look at what it has done. */
+export function utility(grammar: Grammar): string[] {
+  const { choices } = grammar;
+  const { sql, source } = table(grammar);
+  const alone = within(EMPTY, [{ ...source, schema: "" }]);
+  const column = () => columnOf(grammar, source);
+  const int = () => columnOf(grammar, source, "int");
+  const done = (text: string) => [text, choices.of(PROBES)];
+  const altered = (action: string) => done(`ALTER TABLE ${sql} ${action}`);
+  switch (choices.pick(16)) {
+    case 0:
+      return done(`CREATE INDEX made ON ${sql} (${column()}, (${int()} + 1)) WHERE ${int()} > 1`);
+    case 1:
+      return done(`CREATE UNIQUE INDEX made ON ${sql} (${column()}) INCLUDE (${column()})`);
+    case 2:
+      return altered(`ALTER COLUMN ${int()} SET DEFAULT ${number(grammar)}`);
+    case 3:
+      return altered(`ALTER ${column()} ${choices.of(["DROP NOT NULL", "SET STATISTICS 7"])}`);
+    case 4:
+      return altered(`ALTER ${int()} TYPE bigint USING ${int()} + 1`);
+    case 5:
+      return altered(`ADD CONSTRAINT made CHECK (${condition(grammar, { ...alone, depth: 9 })})`);
+    case 6:
+      return altered(`ADD CONSTRAINT made UNIQUE (${column()}, ${int()})`);
+    case 7:
+      return done(`COMMENT ON COLUMN ${sql}.${column()} IS 'user_id'`);
+    case 8:
+      return done(`GRANT SELECT (${column()}) ON ${sql} TO public`);
+    case 9:
+      return [`ANALYZE ${sql} (${column()}, ${int()})`];
+    case 10:
+      return [`LOCK TABLE ${choices.of(["", "ONLY "])}${sql} IN ACCESS SHARE MODE`];
+    case 11:
+      return [`TRUNCATE ${sql} CASCADE`, `SELECT count(*) FROM ${sql}`];
+    case 12:
+      return done(`CREATE STATISTICS made ON ${column()}, ${int()} FROM ${sql}`);
+    case 13:
+      return [`CALL touch((${grammar.query(grammar, EMPTY, ["int"]).sql} LIMIT 1), b => 'x')`];
+    case 14:
+      return altered(`DROP COLUMN ${column()}`);
+    default:
+      return done(
+        `CREATE TABLE made (x int, CONSTRAINT made_key FOREIGN KEY (x) REFERENCES ${sql} (${int()}))`,
+      );
+  }
+}
+
+/** COPY FROM of one line, which has two numbers. */
+export function copyFrom(grammar: Grammar): string[] {
+  const { choices } = grammar;
+  const { sql, source } = table(grammar);
+  const [first, second] = [columnOf(grammar, source, "int"), columnOf(grammar, source, "int")];
+  const alone = within(EMPTY, [{ ...source, schema: "" }]);
+  const list = choices.pick(4) === 3 ? "" : ` (${first}, ${second})`;
+  const options = choices.of([
+    "",
+    " (DELIMITER '|')",
+    ` (FORMAT csv, FORCE_NULL (${first}), DELIMITER '|')`,
+    ` (FORMAT csv, FORCE_NOT_NULL (${second}), DELIMITER '|')`,
+    " (DELIMITER '|', HEADER)",
+    " (DELIMITER '|', HEADER match)",
+  ]);
+  const where = choices.chance(3) ? ` WHERE ${condition(grammar, { ...alone, depth: 9 })}` : "";
+  return [`COPY ${sql}${list} FROM STDIN${options}${where}`, `SELECT * FROM ${sql}`];
+}
+
+/** A cursor, and what is done at its row. */
+export function currentOf(grammar: Grammar): string[] {
+  const { choices } = grammar;
+  const { sql, source } = table(grammar);
+  const scope = within(EMPTY, [source]);
+  const set = `${columnOf(grammar, source, "int")} = ${expression(grammar, scope, "int")}`;
+  return [
+    `DECLARE c CURSOR FOR SELECT * FROM ${sql}${choices.of([" FOR UPDATE", ""])}`,
+    "FETCH 1 FROM c",
+    choices.of([
+      `UPDATE ${sql} SET ${set} WHERE CURRENT OF c RETURNING *`,
+      `DELETE FROM ${sql} WHERE CURRENT OF c RETURNING ${columnOf(grammar, source)}`,
+    ]),
+    `SELECT * FROM ${sql}`,
+  ];
+}
+
+/** PREPARE with parameters, and what EXECUTE gives for them. */
+export function prepared(grammar: Grammar): string[] {
+  const inner: Grammar = { ...grammar, hasParameters: true };
+  const { sql } = grammar.query(inner, EMPTY, undefined);
+  const run = () =>
+    `EXECUTE p(${[1, 2, 3].map(() => literal({ ...grammar, hasParameters: false }, "int")).join(", ")})`;
+  return [`PREPARE p(int, int, int) AS ${sql}`, run(), run()];
+}
