@@ -6,6 +6,7 @@ import { exitWith, SETUP_EXIT_CODE } from "./fail.ts";
 import { guardCommand } from "./guard-command.ts";
 import { lintCommand } from "./lint-command.ts";
 import { packageVersion } from "./package-version.ts";
+import { planCommand } from "./plan-command.ts";
 import { readyCommand } from "./ready-command.ts";
 import { rehearseCommand } from "./rehearse-command.ts";
 import { rewriteCommand } from "./rewrite-command.ts";
@@ -31,6 +32,7 @@ for (const command of [
   rewriteCommand(),
   rehearseCommand(),
   lintCommand(),
+  planCommand(),
   guardCommand(),
   controlCommand(),
   windowCommand(),

@@ -1,0 +1,77 @@
+import { execFile } from "node:child_process";
+import { expect, inject, test } from "vitest";
+
+/** `straddle plan`, as it is run. What it plans is tested in `plan/`. */
+
+function plan(...args: readonly string[]): Promise<{ status: number; out: string; err: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [inject("main"), "plan", ...args], (error, out, err) => {
+      resolve({ status: error === null ? 0 : Number(error.code), out, err });
+    });
+  });
+}
+
+test("steps with their scripts, from top to bottom", async () => {
+  const change = "ALTER TABLE shop.orders RENAME COLUMN user_id TO customer_id";
+  expect(await plan(change, "--release", "v3.1")).toEqual({
+    status: 0,
+    err: "",
+    out: `1. Open a window, in which user_id and customer_id are both good names: add this to the configuration.
+
+    windows:
+      - table: shop.orders
+        rename:
+          user_id: customer_id
+        old: <3.1.0
+        new: ">=3.1.0"
+
+2. Run straddle check: it says what else in the database says the old name, and would break.
+
+3. Deploy 3.1.0, which says customer_id. Versions before it go on saying user_id.
+
+4. Rename shop.orders.user_id, through Straddle. No version notices. Run in a transaction of its own:
+
+    SET lock_timeout = '2s';
+    SET statement_timeout = '5s';
+    ALTER TABLE shop.orders RENAME COLUMN user_id TO customer_id;
+
+5. Wait until no version before 3.1.0 runs, and there is no way back to one.
+
+6. Close the window: take its entry out of the configuration.
+`,
+  });
+});
+
+test("--json", async () => {
+  const { status, out } = await plan("CREATE INDEX ON t (a)", "--json");
+  expect(status).toBe(0);
+  expect(JSON.parse(out)).toEqual({
+    unsafe: [],
+    steps: [
+      {
+        kind: "sql",
+        why: "",
+        statements: ["CREATE INDEX CONCURRENTLY ON t (a)"],
+        script: [
+          "SET lock_timeout = '2s';",
+          "SET statement_timeout = 0;",
+          "CREATE INDEX CONCURRENTLY ON t (a);",
+        ],
+      },
+    ],
+  });
+});
+
+test("no safe way is 1, no statement and a wrong option are 2", async () => {
+  const unsafe = await plan("CLUSTER t");
+  expect(unsafe.status).toBe(1);
+  expect(unsafe.out).toMatch(/^No safe way is known: CLUSTER rewrites t /);
+  expect(await plan("ALTER TABEL t")).toEqual({
+    status: 2,
+    out: "",
+    err: 'straddle: no plan: syntax error at or near "TABEL"\n',
+  });
+  expect((await plan("SELECT 1", "--release", "next")).err).toBe(
+    'straddle: --release must be a version such as 2.1.0, not "next"\n',
+  );
+});
