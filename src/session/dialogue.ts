@@ -14,6 +14,7 @@ import type { FlipOwner } from "./flip-gate.ts";
 import { LargeTexts } from "./large-texts.ts";
 import type { SessionInfo } from "./observer.ts";
 import type { Outbox } from "./outbox.ts";
+import { Pins } from "./pins.ts";
 import { Pipeline } from "./pipeline.ts";
 import { PreparedStatements } from "./prepared-statements.ts";
 import { refusedPlan, UNCOMMITTED_DDL, UNKNOWN_VERSION } from "./refused-plan.ts";
@@ -61,7 +62,7 @@ export class Dialogue {
   /** Extended messages sent since the last Sync: an own Sync among them would commit. */
   unsyncedCount = 0;
   /** Relations whose names this transaction relies on and so holds locks on. */
-  readonly pins = new Set<number>();
+  readonly pins = new Pins();
   /** The client's batch since the last Sync, while it could still be sent again. */
   batch: ReplayBatch | undefined;
   /** What the client sends now is a batch that is sent again. */
@@ -89,7 +90,6 @@ export class Dialogue {
   isWaitingForDrain = false;
   /** The client's next message waits until less is owed. */
   isWaitingForRoom = false;
-
   encoding: BufferEncoding = "utf8";
   isEncodingSafe = true;
   standardConformingStrings = true;
@@ -287,7 +287,7 @@ export class Dialogue {
     if (changesCatalogInSight(facts) && this.catalogNeed.note(facts)) {
       this.uncommittedDdl = afterStatement(this.uncommittedDdl, facts, this.windows);
     }
-    if (facts.transaction === "rollback" || facts.transaction === "rollback_to") this.pins.clear();
+    this.pins.note(facts, this.pipeline.endsAsked + 1);
   }
 
   #readComment(comment: string): { tag: VersionTag | undefined; traceId: string | undefined } {

@@ -23,10 +23,8 @@ export type ServerStep = "done" | "blocked";
 export class ServerHandler {
   readonly #dialogue: Dialogue;
   readonly #recovery: Recovery;
-  /**
-   * A ParameterDescription. The server sends it before it looks whether the statement's names still
-   * hold; kept back, the client has seen nothing if they don't.
-   */
+  // A ParameterDescription comes before the server looks whether the statement's names still hold.
+  // Kept back, the client has seen nothing if they don't.
   #heldDescription: Buffer | undefined;
   /** What the guard did for the statement whose answer comes next. */
   #intervention: Intervention | undefined;
@@ -256,6 +254,7 @@ export class ServerHandler {
     this.#intervention = undefined;
     dialogue.status = status === "T" || status === "E" ? status : "I";
     if (isIdle) this.#transactionEnded({ isOwn: entry?.isOwn === true });
+    if (status === "E") dialogue.pins.failed(pipeline.endsAnswered);
 
     const replay = this.#recovery.takeReplay();
     if (replay !== undefined) {
@@ -281,7 +280,7 @@ export class ServerHandler {
     if (pipeline.isDrained) pipeline.endsAnswered = pipeline.endsAsked;
     dialogue.watch.ended(pipeline.endsAnswered);
     if (pipeline.isDrained) {
-      if (dialogue.pins.size > 0) dialogue.pins.clear();
+      dialogue.pins.clear();
       dialogue.prepared.closeAllPortals();
       dialogue.batchEnded();
     }

@@ -20,7 +20,8 @@ windows:
 export const VERSIONS = ["1.4.0", "2.0.0"] as const;
 export type Version = (typeof VERSIONS)[number];
 
-const NAMES = {
+/** What each version calls the column and the table. */
+export const NAMES = {
   "1.4.0": { column: "user_id", table: "person" },
   "2.0.0": { column: "customer_id", table: "people" },
 } as const;
@@ -50,12 +51,12 @@ export interface Load {
   isOver: boolean;
 }
 
-type Turn = (id: number) => Promise<void>;
+export type Turn = (id: number) => Promise<void>;
 
 const SQLSTATE = /^[0-9A-Z]{5}$/;
 
 /** Asks again and again, each time for the row of another id, and checks the answers. */
-async function work(load: Load, kind: string, turn: Turn, rollback: () => Promise<unknown>) {
+export async function work(load: Load, kind: string, turn: Turn, rollback: () => Promise<unknown>) {
   for (let count = 1; !load.isOver; count++) {
     try {
       await turn(1 + (count % 50));
@@ -72,7 +73,8 @@ async function work(load: Load, kind: string, turn: Turn, rollback: () => Promis
   }
 }
 
-function check(load: Load, kind: string, row: unknown, column: string, value: number): void {
+/** Takes down what is not as it should be. */
+export function check(load: Load, kind: string, row: unknown, column: string, value: number): void {
   const found = (row as Record<string, unknown> | undefined)?.[column];
   if (found !== value) load.wrong.push(`${kind}: ${column} is ${found}, not ${value}`);
 }
