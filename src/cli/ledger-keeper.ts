@@ -6,9 +6,12 @@ import type { UseBatch } from "../ledger/batch.ts";
 import { Ledger, type LedgerRecord } from "../ledger/ledger.ts";
 import { ledgerPage, usesPage } from "../ledger/ledger-page.ts";
 import { UseCounter, type UseCounterOptions } from "../ledger/use-counter.ts";
+import { UseSum } from "../ledger/use-sum.ts";
 import type { LedgerLevel } from "../metrics/ledger-metrics.ts";
 import type { Usage } from "../version/usage.ts";
 import type { Window } from "../version/window.ts";
+import { explainSystemError } from "./fail.ts";
+import type { KeptLedger } from "./ledger/kept-ledger.ts";
 
 /** Counts are put into the ledger this often. */
 const SETTLE_MS = 1_000;
@@ -22,6 +25,9 @@ export interface LedgerKeeperOptions {
   readonly countBy?: UseCounterOptions;
   /** Told what this process has counted. */
   readonly tell?: ((batch: UseBatch) => void) | undefined;
+  /** Where it is kept beyond this process, and what that had. */
+  readonly kept?: KeptLedger | undefined;
+  readonly warn?: (words: string) => void;
 }
 
 /** The ledger of a process, what fills it and what is asked of it. */
@@ -29,7 +35,11 @@ export class LedgerKeeper {
   readonly counter: UseCounter | undefined;
   readonly #ledger: Ledger;
   readonly #options: LedgerKeeperOptions;
-  readonly #timers: readonly NodeJS.Timeout[];
+  readonly #timers: NodeJS.Timeout[];
+  /** What the sink does not have yet, by version and name. */
+  #unwritten = new UseSum();
+  #writing: Promise<void> = Promise.resolve();
+  #problem = "";
 
   constructor(options: LedgerKeeperOptions) {
     const { settings, countBy } = options;
@@ -40,6 +50,11 @@ export class LedgerKeeper {
       setInterval(() => this.settle(), SETTLE_MS),
       setInterval(() => this.#ledger.prune(Date.now() - settings.retentionMs), PRUNE_MS),
     ];
+    const { kept } = options;
+    if (kept !== undefined) {
+      if (kept.record !== undefined) this.#ledger.adopt(kept.record, Date.now());
+      this.#timers.push(setInterval(() => void this.#flush({ isLast: false }), settings.flushMs));
+    }
     for (const timer of this.#timers) timer.unref();
   }
 
@@ -56,13 +71,13 @@ export class LedgerKeeper {
     if (this.counter === undefined) return;
     const now = Date.now();
     const batch = this.counter.take(now);
-    this.#ledger.add(batch, OWN, now);
+    this.#take(batch, OWN, now);
     this.#options.tell?.(batch);
   }
 
   /** What another process has counted. */
   hear(batch: UseBatch, from: string): void {
-    this.#ledger.add(batch, from, Date.now());
+    this.#take(batch, from, Date.now());
   }
 
   /** Who uses what; undefined where that may lack a use of the time that has to be quiet. */
@@ -110,8 +125,38 @@ export class LedgerKeeper {
     return usesPage(this.#ledger, asked, now);
   }
 
-  stop(): void {
-    this.settle();
+  /** Writes what is left, if it is kept anywhere. */
+  async stop(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
+    this.settle();
+    await this.#flush({ isLast: true });
+  }
+
+  #take(batch: UseBatch, from: string, now: number): void {
+    this.#ledger.add(batch, from, now);
+    if (this.#options.kept !== undefined) this.#unwritten.add(batch.deltas);
+  }
+
+  /** One after the other. What could not be written is written the next time. */
+  #flush(options: { readonly isLast: boolean }): Promise<void> {
+    this.#writing = this.#writing.then(() => this.#write(options));
+    return this.#writing;
+  }
+
+  async #write(options: { readonly isLast: boolean }): Promise<void> {
+    const { kept, warn } = this.#options;
+    const uses = this.#unwritten;
+    if (kept === undefined || (uses.size === 0 && !options.isLast)) return;
+    this.#unwritten = new UseSum();
+    let problem = "";
+    try {
+      await kept.sink.write(uses.deltas, () => this.#ledger.record, options);
+    } catch (error) {
+      problem = explainSystemError("the ledger could not be written", error);
+      uses.add(this.#unwritten.deltas);
+      this.#unwritten = uses;
+    }
+    if (problem !== "" && problem !== this.#problem) warn?.(`${problem}; it is tried again`);
+    this.#problem = problem;
   }
 }

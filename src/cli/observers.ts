@@ -10,6 +10,7 @@ import type { Listener } from "../session/listener.ts";
 import type { Observer } from "../session/observer.ts";
 import { ObserverList } from "../session/observer-list.ts";
 import { explainSystemError, SetupError } from "./fail.ts";
+import { type KeptLedger, openKeptLedger } from "./ledger/kept-ledger.ts";
 import { LedgerKeeper } from "./ledger-keeper.ts";
 import { limitState } from "./limit-state.ts";
 import { log } from "./log.ts";
@@ -42,12 +43,22 @@ export class Observers {
 
   /** What can't be opened is a SetupError. */
   static async open(config: Config, links?: Links): Promise<Observers> {
-    return new Observers(config, await openAudit(config, links), links);
+    // Of workers: their primary's.
+    const kept = links === undefined ? await openKeptLedger(config) : undefined;
+    return new Observers(config, { audit: await openAudit(config, links), links, kept });
   }
 
-  private constructor(config: Config, audit: AuditLog | undefined, links: Links | undefined) {
+  private constructor(
+    config: Config,
+    opened: {
+      readonly audit: AuditLog | undefined;
+      readonly links: Links | undefined;
+      readonly kept: KeptLedger | undefined;
+    },
+  ) {
+    const { audit, links, kept } = opened;
     this.#audit = audit;
-    this.ledger = config.ledger.enabled ? this.#newLedger(config, links) : undefined;
+    this.ledger = config.ledger.enabled ? this.#newLedger(config, { links, kept }) : undefined;
     if (config.metrics.enabled) {
       this.#metrics = new Metrics({
         labelSetsMax: config.metrics.labelSetsMax,
@@ -123,8 +134,13 @@ export class Observers {
     await this.#audit?.reopen();
   }
 
-  #newLedger({ ledger, control }: Config, links: Links | undefined): LedgerKeeper {
+  #newLedger(
+    { ledger, control }: Config,
+    { links, kept }: { readonly links: Links | undefined; readonly kept: KeptLedger | undefined },
+  ): LedgerKeeper {
     return new LedgerKeeper({
+      kept,
+      warn: (words) => log.warn(words),
       settings: ledger,
       windows: () => this.#state?.windows ?? [],
       countBy: {
@@ -138,7 +154,7 @@ export class Observers {
 
   async stop(): Promise<void> {
     await this.#admin?.stop();
-    this.ledger?.stop();
+    await this.ledger?.stop();
     await this.#audit?.close(CLOSE_DEADLINE_MS);
   }
 }

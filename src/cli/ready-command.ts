@@ -5,6 +5,7 @@ import { parseAskedName } from "../ledger/asked-name.ts";
 import { configFile, loadConfigOrThrow } from "./config-file.ts";
 import { SETUP_EXIT_CODE, SetupError } from "./fail.ts";
 import { adminAddresses, askUses } from "./ready/ask-instances.ts";
+import { askStore } from "./ready/ask-store.ts";
 import { lookUpInDatabase } from "./ready/in-database.ts";
 import { readiness } from "./ready/readiness.ts";
 import { formatReadiness } from "./ready/report.ts";
@@ -39,6 +40,7 @@ export function readyCommand(): Command {
       const addresses = adminAddresses(config, options.admin ?? []);
       const [inDatabase, ...instances] = await Promise.all([
         lookUpInDatabase(config, asked),
+        ...(config.control.mode === "database" ? [askStore(config, { of: asked, quietMs })] : []),
         ...addresses.map((address) => askUses(address, { of: name, quietMs })),
       ]);
       const { isKnown, bodies: database } = inDatabase;

@@ -81,6 +81,10 @@ export function toConfig(file: ConfigFile, written: Written): Config | string {
     return "shutdown.delay_min must be at most shutdown.delay_max, which counts from SIGTERM too";
   }
 
+  if (file.ledger.flush_interval === 0) return "ledger.flush_interval must be above 0s";
+  if (file.ledger.file !== undefined && file.control.mode === "database") {
+    return "ledger.file goes with control.mode file: with database the ledger is kept in the store";
+  }
   if (file.ledger.quiet_for === 0) return "ledger.quiet_for must be above 0s";
   if (file.ledger.retention < file.ledger.quiet_for) {
     return "ledger.retention must be at least ledger.quiet_for";
@@ -182,6 +186,8 @@ function settings(
       entriesMax: ledger.entries_max,
       quietMs: ledger.quiet_for,
       retentionMs: ledger.retention,
+      file: ledger.file,
+      flushMs: ledger.flush_interval,
     },
     workers: file.workers,
     sessions: { applicationName: file.sessions.application_name },

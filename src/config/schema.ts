@@ -182,6 +182,10 @@ const Ledger = z.strictObject({
   retention: Duration.prefault("30d").describe(
     "After how long without use a line is forgotten; at least `quiet_for`.",
   ),
+  file: Text.optional().describe(
+    "With `control.mode: file`, where it is kept when Straddle is not running. By default it begins anew at each start. With `database` it is kept in the store.",
+  ),
+  flush_interval: Duration.prefault("5s").describe("How often it is written there."),
 });
 
 const Sessions = z.strictObject({

@@ -8,8 +8,9 @@ import {
   type UseBatch,
   type UseDelta,
 } from "./batch.ts";
-import { type LedgerName, nameKey } from "./ledger-name.ts";
+import type { LedgerName } from "./ledger-name.ts";
 import { MinuteRate } from "./minute-rate.ts";
+import { useKey } from "./use-sum.ts";
 
 export interface LedgerOptions {
   /** Lines that are kept: one for each version and name. */
@@ -156,7 +157,7 @@ export class Ledger {
   }
 
   #add(delta: UseDelta, now: number, { isPast } = { isPast: false }): void {
-    const key = `${tagKey(delta.tag)}\0${nameKey(delta.name)}`;
+    const key = useKey(delta);
     let entry = this.#entries.get(key);
     if (entry === undefined) {
       if (this.#entries.size >= this.#entriesMax) {

@@ -8,15 +8,10 @@ import type { StatementShape } from "../sql/shape.ts";
 import type { Catalog } from "../version/catalog.ts";
 import type { Naming } from "../version/naming.ts";
 import type { VersionTag } from "../version/tag.ts";
-import {
-  joinedFingerprints,
-  type OpenSessions,
-  tagKey,
-  type UseBatch,
-  type UseDelta,
-} from "./batch.ts";
+import { type OpenSessions, tagKey, type UseBatch } from "./batch.ts";
 import { type LedgerName, nameKey } from "./ledger-name.ts";
 import { ledgerNames } from "./name-finder.ts";
+import { UseSum } from "./use-sum.ts";
 
 export interface NameSources {
   readonly catalog: Catalog;
@@ -90,14 +85,15 @@ export class UseCounter implements Observer {
     if (names === undefined) return { deltas: [], sessions: [] };
     const counted = this.#counted;
     this.#counted = [];
-    const deltas = new Map<string, Mutable<UseDelta>>();
+    const sum = new UseSum();
     for (const use of counted) {
       find(use, names);
-      for (const { key, name } of use.targets) addTo(deltas, key, name, use);
+      const delta = deltaOf(use);
+      for (const { key, name } of use.targets) sum.addOne(key, { ...delta, name });
       use.count = 0;
       use.isCounted = false;
     }
-    return { deltas: [...deltas.values()], sessions: this.#openSessions() };
+    return { deltas: sum.deltas, sessions: this.#openSessions() };
   }
 
   #seen(statement: RunningStatement, at: number): TextUse {
@@ -193,31 +189,15 @@ function find(use: TextUse, names: NameSources): void {
   }));
 }
 
-function addTo(
-  deltas: Map<string, Mutable<UseDelta>>,
-  key: string,
-  name: LedgerName,
-  use: TextUse,
-): void {
-  const { shape, tag, count, session } = use;
-  const firstAt = Math.floor(use.firstAt);
-  const lastAt = Math.ceil(use.lastAt);
-  const fingerprints = shape.fingerprint === "" ? [] : [shape.fingerprint];
-  const client = session.clientAddress;
-  const known = deltas.get(key);
-  if (known === undefined) {
-    deltas.set(key, { tag, name, count, firstAt, lastAt, fingerprints, client });
-    return;
-  }
-  known.count += count;
-  known.firstAt = Math.min(known.firstAt, firstAt);
-  const isLater = lastAt >= known.lastAt;
-  known.fingerprints = isLater
-    ? joinedFingerprints(fingerprints, known.fingerprints)
-    : joinedFingerprints(known.fingerprints, fingerprints);
-  if (!isLater) return;
-  known.lastAt = lastAt;
-  known.client = client;
+function deltaOf({ shape, tag, count, session, firstAt, lastAt }: TextUse) {
+  return {
+    tag,
+    count,
+    firstAt: Math.floor(firstAt),
+    lastAt: Math.ceil(lastAt),
+    fingerprints: shape.fingerprint === "" ? [] : [shape.fingerprint],
+    client: session.clientAddress,
+  };
 }
 
 function isSameTag(one: VersionTag | undefined, other: VersionTag | undefined): boolean {

@@ -11,15 +11,22 @@ const keepers: LedgerKeeper[] = [];
 beforeEach(() => {
   vi.useFakeTimers({ now: Date.UTC(2026, 2, 1, 8, 0, 0) });
 });
-afterEach(() => {
-  for (const keeper of keepers.splice(0)) keeper.stop();
+afterEach(async () => {
+  for (const keeper of keepers.splice(0)) await keeper.stop();
   vi.useRealTimers();
 });
 
 function keeperOf(entriesMax = 100): LedgerKeeper {
   const catalog = new Catalog([], 1);
   const keeper = new LedgerKeeper({
-    settings: { enabled: true, entriesMax, quietMs: QUIET_MS, retentionMs: 10 * QUIET_MS },
+    settings: {
+      enabled: true,
+      entriesMax,
+      quietMs: QUIET_MS,
+      retentionMs: 10 * QUIET_MS,
+      file: undefined,
+      flushMs: 5_000,
+    },
     windows: () => [],
     countBy: {
       database: "shop",

@@ -31,6 +31,7 @@ const COMMENTED_OUT = [
   "auth.server.password_file",
   "auth.server.users_file",
   "control.password",
+  "ledger.file",
 ];
 
 test("config/full.yaml has every key, some of them commented out", () => {

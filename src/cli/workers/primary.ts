@@ -5,6 +5,7 @@ import type { Config } from "../../config/config.ts";
 import { shownSettings } from "../../config/written.ts";
 import type { ConfigWatch } from "../config-watch.ts";
 import { explainSystemError, SetupError } from "../fail.ts";
+import { type KeptLedger, openKeptLedger } from "../ledger/kept-ledger.ts";
 import { log } from "../log.ts";
 import { auditTarget, CLOSE_DEADLINE_MS } from "../observers.ts";
 import { WindowPreflight } from "../preflight/window-preflight.ts";
@@ -57,7 +58,8 @@ export class Primary {
   #isStopping = false;
 
   static async start(config: Config, options: PrimaryOptions): Promise<Primary> {
-    const primary = new Primary(config, await openSink(config), options);
+    const kept = await openKeptLedger(config);
+    const primary = new Primary(config, { sink: await openSink(config), kept }, options);
     try {
       await primary.#start();
     } catch (error) {
@@ -67,7 +69,11 @@ export class Primary {
     return primary;
   }
 
-  private constructor(config: Config, sink: Sink | undefined, options: PrimaryOptions) {
+  private constructor(
+    config: Config,
+    { sink, kept }: { readonly sink: Sink | undefined; readonly kept: KeptLedger | undefined },
+    options: PrimaryOptions,
+  ) {
     const { workersCount } = options;
     this.#onQuit = options.onQuit;
     this.#settings = new Settings({
@@ -90,7 +96,10 @@ export class Primary {
     });
     const windows = () => this.#settings.config.windows;
     this.#ledger = config.ledger.enabled
-      ? new JoinedLedger({ settings: config.ledger, windows }, () => this.#pool.workers)
+      ? new JoinedLedger(
+          { settings: config.ledger, windows, kept, warn: (words) => log.warn(words) },
+          () => this.#pool.workers,
+        )
       : undefined;
     this.#metrics = new JoinedMetrics(this.#pool, {
       places: this.#places,
@@ -130,7 +139,7 @@ export class Primary {
     clearTimeout(closing);
     this.#door.close();
     await this.#admin?.stop();
-    this.#ledger?.keeper.stop();
+    await this.#ledger?.keeper.stop();
     await this.#hub?.close(CLOSE_DEADLINE_MS);
   }
 
