@@ -49,6 +49,17 @@ export const RULE_IDS = [
   "narrowing-column-type",
   "ban-truncate",
   "ban-truncate-cascade",
+  // Bites later.
+  "prefer-jsonb",
+  "ban-char-field",
+  "prefer-text-field",
+  "prefer-big-int",
+  "prefer-timestamp-tz",
+  "prefer-identity",
+  "identifier-too-long",
+  "require-enum-value-ordering",
+  "foreign-key-without-index",
+  "require-where",
 ] as const;
 
 export type RuleId = (typeof RULE_IDS)[number];

@@ -9,6 +9,7 @@ import { addingRequiredField } from "./rules/adding-required-field.ts";
 import { addingSerialColumn } from "./rules/adding-serial-column.ts";
 import { addingSerialPrimaryKeyField } from "./rules/adding-serial-primary-key-field.ts";
 import { attachingPartitionWithoutCheck } from "./rules/attaching-partition-without-check.ts";
+import { banCharField } from "./rules/ban-char-field.ts";
 import { banCluster } from "./rules/ban-cluster.ts";
 import { banConcurrentlyInTransaction } from "./rules/ban-concurrently-in-transaction.ts";
 import { banDropCascade } from "./rules/ban-drop-cascade.ts";
@@ -28,9 +29,16 @@ import { banValidateInSameTransaction } from "./rules/ban-validate-in-same-trans
 import { changingColumnType } from "./rules/changing-column-type.ts";
 import { constraintMissingNotValid } from "./rules/constraint-missing-not-valid.ts";
 import { disallowedUniqueConstraint } from "./rules/disallowed-unique-constraint.ts";
+import { foreignKeyWithoutIndex } from "./rules/foreign-key-without-index.ts";
+import { identifierTooLong } from "./rules/identifier-too-long.ts";
 import { lockTimeout } from "./rules/lock-timeout.ts";
 import { longWorkWithDdl } from "./rules/long-work-with-ddl.ts";
 import { narrowingColumnType } from "./rules/narrowing-column-type.ts";
+import { preferBigInt } from "./rules/prefer-big-int.ts";
+import { preferIdentity } from "./rules/prefer-identity.ts";
+import { preferJsonb } from "./rules/prefer-jsonb.ts";
+import { preferTextField } from "./rules/prefer-text-field.ts";
+import { preferTimestampTz } from "./rules/prefer-timestamp-tz.ts";
 import { renamingColumn } from "./rules/renaming-column.ts";
 import { renamingEnumValue } from "./rules/renaming-enum-value.ts";
 import { renamingSchema } from "./rules/renaming-schema.ts";
@@ -40,6 +48,8 @@ import { requireConcurrentIndexDeletion } from "./rules/require-concurrent-index
 import { requireConcurrentPartitionDetach } from "./rules/require-concurrent-partition-detach.ts";
 import { requireConcurrentRefresh } from "./rules/require-concurrent-refresh.ts";
 import { requireConcurrentReindex } from "./rules/require-concurrent-reindex.ts";
+import { requireEnumValueOrdering } from "./rules/require-enum-value-ordering.ts";
+import { requireWhere } from "./rules/require-where.ts";
 import { rewritingTable } from "./rules/rewriting-table.ts";
 import { statementTimeout } from "./rules/statement-timeout.ts";
 import { statementUnderExclusiveLock } from "./rules/statement-under-exclusive-lock.ts";
@@ -90,4 +100,14 @@ export const RULES: readonly Rule[] = [
   narrowingColumnType,
   banTruncate,
   banTruncateCascade,
+  preferJsonb,
+  banCharField,
+  preferTextField,
+  preferBigInt,
+  preferTimestampTz,
+  preferIdentity,
+  identifierTooLong,
+  requireEnumValueOrdering,
+  foreignKeyWithoutIndex,
+  requireWhere,
 ];

@@ -144,4 +144,42 @@ export const SAFE_SQL_CASES: readonly SafeSqlCase[] = [
   { rule: "ban-drop-cascade", sql: "ALTER TABLE t DROP COLUMN c CASCADE, ADD COLUMN z int" },
   { rule: "ban-drop-cascade", sql: "DROP TABLE u CASCADE" },
   { rule: "ban-truncate-cascade", sql: "TRUNCATE u CASCADE" },
+  { rule: "prefer-jsonb", sql: "CREATE TABLE n (a pg_catalog.json, b text)", ends: "elsewhere" },
+  {
+    rule: "ban-char-field",
+    sql: 'CREATE TABLE n (a int, b character(3) COLLATE "C" NOT NULL)',
+    ends: "elsewhere",
+  },
+  { rule: "ban-char-field", sql: "ALTER TABLE t ADD z char", ends: "elsewhere" },
+  {
+    rule: "prefer-text-field",
+    sql: "CREATE TABLE n (a character varying (3)[], b int)",
+    ends: "elsewhere",
+  },
+  {
+    rule: "prefer-big-int",
+    sql: "CREATE TABLE n (id int4 PRIMARY KEY, b text)",
+    ends: "elsewhere",
+  },
+  { rule: "prefer-big-int", sql: "CREATE TABLE n (id smallserial, b text)", ends: "elsewhere" },
+  {
+    rule: "prefer-timestamp-tz",
+    sql: "CREATE TABLE n (a timestamp (3) without time zone DEFAULT now())",
+    ends: "elsewhere",
+  },
+  {
+    rule: "prefer-identity",
+    sql: "CREATE TABLE n (id bigserial PRIMARY KEY, b text)",
+    ends: "elsewhere",
+  },
+  {
+    rule: "foreign-key-without-index",
+    sql: "CREATE TABLE n (id int REFERENCES u)",
+    ends: "elsewhere",
+  },
+  {
+    rule: "foreign-key-without-index",
+    sql: "ALTER TABLE t ADD FOREIGN KEY (c) REFERENCES u NOT VALID",
+    ends: "elsewhere",
+  },
 ];

@@ -13,8 +13,9 @@ import { describeSchema } from "./schema-description.ts";
  * table under a strong lock, which the refused one has to do where it is said to.
  */
 
-/** What the server reports, as DEBUG1, when it reads or writes a whole table. */
-const HEAVY = /^(rewriting|verifying) table|^building index|^validating foreign key/;
+/** What the server reports, as DEBUG1, when it reads or writes a whole table; n is one that is made. */
+const HEAVY =
+  /^(rewriting|verifying) table|^building index "(?!pg_toast)[^"]*" on table "(?!n")|^validating foreign key/;
 const BESIDE_TRAFFIC = / CONCURRENTLY | VALIDATE CONSTRAINT [^,]*$|^TRUNCATE /;
 
 beforeAll(loadParser);
