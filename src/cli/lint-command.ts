@@ -52,6 +52,8 @@ export function lintCommand(): Command {
     .option("-c, --config <file>", "take settings and windows from it, and ask its server")
     .option("--server <url>", "ask this server for sizes, constraints and indexes")
     .option("--offline", "ask no server, whatever --config says")
+    .option("--admin <host:port...>", "ask these instances of straddle who uses what")
+    .option("--quiet-for <duration>", "how long nobody must have used it (default: 24h)")
     .option(
       "--rule <id=severity>",
       "block, warn or off, for one rule; can be repeated",
@@ -98,7 +100,7 @@ type Linter = <Result>(
 /** Runs `work` on each file, with settings and facts. */
 async function linterFor(files: readonly MigrationText[], options: Options): Promise<Linter> {
   const config = configOf(options);
-  const policy = policyOf(config, options.rule);
+  const policy = policyOf(options, config, options.rule);
   const grouping = GROUPINGS[options.transaction];
   const facts = await factsFor(options, config, (asked) => {
     for (const file of files) lintFile(file, { facts: asked, policy, grouping });

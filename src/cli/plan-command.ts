@@ -4,7 +4,7 @@ import type { Facts } from "../guard/facts.ts";
 import { loadParser } from "../sql/parse.ts";
 import { parseVersion } from "../version/semantic-version.ts";
 import { SetupError } from "./fail.ts";
-import { configOf, factsFor, type LintSources } from "./lint/lint-settings.ts";
+import { configOf, factsFor, type LintSources, policyOf } from "./lint/lint-settings.ts";
 import { planChange } from "./plan/plan-change.ts";
 import { planJson, planText } from "./plan/plan-report.ts";
 
@@ -30,8 +30,10 @@ export function planCommand(): Command {
       if (version === undefined) {
         throw new SetupError(`--release must be a version such as 2.1.0, not "${options.release}"`);
       }
-      const plan = (facts: Facts) => planChange(text, { facts, version });
-      const planned = plan(await factsFor(options, configOf(options), plan));
+      const config = configOf(options);
+      const policy = policyOf(options, config, {});
+      const plan = (facts: Facts) => planChange(text, { facts, policy, version });
+      const planned = plan(await factsFor(options, config, plan));
       if (typeof planned === "string") throw new SetupError(`no plan: ${planned}`);
       process.stdout.write(options.json === true ? planJson(planned) : planText(planned));
       if (planned.unsafe.length > 0) process.exitCode = 1;

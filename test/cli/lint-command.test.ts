@@ -3,11 +3,14 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { text as readAll } from "node:stream/consumers";
+import pg from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from "vitest";
 import { RULE_IDS } from "../../src/base/rule-ids.ts";
 import { createDatabase, type TestDatabase } from "../support/server.ts";
+import { startTestStraddle } from "../support/straddle.ts";
 import { writeConfig } from "../support/straddle-process.ts";
 import { runDirect } from "../support/twins.ts";
+import { until } from "../support/until.ts";
 
 /** `straddle lint`, as it is run. */
 
@@ -318,6 +321,56 @@ describe("against a server", () => {
     const configured = await lint([".", "--json", "--config", injecting]);
     expect(against(INDEX_RULE, configured)).toEqual(["1.sql"]);
     expect(against("lock-timeout", configured)).toEqual([]);
+  });
+
+  test("--admin asks a Straddle who uses what: what nobody uses may go", async () => {
+    const straddle = await startTestStraddle(database, "metrics: { port: 0 }");
+    const client = new pg.Client({
+      ...database.connection,
+      host: "127.0.0.1",
+      port: straddle.port,
+      application_name: "shop@1.4.0",
+    });
+    try {
+      await client.connect();
+      await client.query("SELECT filler FROM large LIMIT 1");
+      const admin = `127.0.0.1:${straddle.metricsPort}`;
+      await until("the ledger is sure", async () => {
+        const page = await fetch(`http://${admin}/ledger?of=public.large.a&quiet_for=1s`);
+        return JSON.parse(await page.text()).doubt === "";
+      });
+      const asked = ["--server", database.url, "--admin", admin, "--quiet-for", "1s", "--json"];
+      write("0.sql", "ALTER TABLE large DROP COLUMN filler;");
+      const used = await lint(["0.sql", ...asked]);
+      expect(against("ban-drop-column", used)).toEqual(["0.sql"]);
+      expect(used.out).toContain("It is still used by shop@1.4.0 (last just now, 1 session");
+      write("0.sql", "ALTER TABLE large DROP COLUMN a;");
+      expect(against("ban-drop-column", await lint(["0.sql", ...asked]))).toEqual([]);
+
+      const unsure = await lint(["0.sql", "--server", database.url, "--admin", admin, "--json"]);
+      expect(against("ban-drop-column", unsure)).toEqual(["0.sql"]);
+      expect(unsure.err).toMatch(
+        /^straddle: warning: who uses what is not known: 127\.0\.0\.1:\d+: the ledger has been watching since /,
+      );
+    } finally {
+      await client.end();
+      await straddle.stop();
+    }
+  });
+
+  test("guard.rules and guard.small_table of a configuration count", async () => {
+    const yaml = "guard: { small_table: 1GiB, rules: { ban-drop-table: warn } }";
+    write("1.sql", `${SAFE}CREATE INDEX ON large (a);\nDROP TABLE small;`);
+    const { status, out } = await lint([
+      "1.sql",
+      "--json",
+      "--config",
+      writeConfig(database, yaml),
+    ]);
+    expect(status).toBe(0);
+    expect(JSON.parse(out).files[0].findings).toMatchObject([
+      { rule: "ban-drop-table", severity: "warn" },
+    ]);
   });
 
   test("a server that can't be reached is one sentence", async () => {

@@ -1,11 +1,15 @@
 import type { RuleId, Severity } from "../../base/rule-ids.ts";
 import type { Config } from "../../config/config.ts";
+import { parseDuration } from "../../config/duration.ts";
 import { parseConfig } from "../../config/load.ts";
 import { type Facts, NO_FACTS } from "../../guard/facts.ts";
 import { DEFAULT_POLICY, type GuardPolicy } from "../../guard/guard-policy.ts";
 import { loadConfigOrThrow } from "../config-file.ts";
 import { withConnection } from "../control-connection.ts";
 import { SetupError } from "../fail.ts";
+import { guardSettings } from "../guard-settings.ts";
+import { checkedAddresses } from "../ready/ask-instances.ts";
+import { askedUsage } from "./asked-usage.ts";
 import { serverFacts } from "./server-facts.ts";
 
 /** Where settings and facts come from: nothing at all, a configuration, a server, or both. */
@@ -13,20 +17,29 @@ export interface LintSources {
   readonly config?: string;
   readonly server?: string;
   readonly offline?: boolean;
+  /** Instances to ask who uses what, as host:port. */
+  readonly admin?: readonly string[];
+  readonly quietFor?: string;
 }
 
 export type Severities = Readonly<Partial<Record<RuleId, Severity>>>;
 
 /** The guard's settings as the configuration has them, with what options say on top. */
-export function policyOf(config: Config | undefined, own: Severities): GuardPolicy {
-  if (config === undefined) return { ...DEFAULT_POLICY, severities: own };
-  const { onMissing, maxMs } = config.guard.lockTimeout;
-  const lockTimeout: Severity =
-    onMissing === "off" ? "off" : onMissing === "warn" ? "warn" : "block";
+export function policyOf(
+  sources: LintSources,
+  config: Config | undefined,
+  own: Severities,
+): GuardPolicy {
+  const goneAfterMs = quietMs(sources);
+  if (config === undefined) return { ...DEFAULT_POLICY, goneAfterMs, severities: own };
+  const { policy } = guardSettings(config);
+  const { onMissing } = config.guard.lockTimeout;
+  // In sessions it is the server that looks at lock_timeout.
+  const lockTimeout = onMissing === "off" || onMissing === "warn" ? onMissing : "block";
   return {
-    ...DEFAULT_POLICY,
-    lockTimeoutMaxMs: maxMs,
-    severities: { "lock-timeout": lockTimeout, ...own },
+    ...policy,
+    goneAfterMs,
+    severities: { ...policy.severities, "lock-timeout": lockTimeout, ...own },
   };
 }
 
@@ -39,6 +52,33 @@ export function configOf({ config }: LintSources): Config | undefined {
  * it is the one that migrates; of a configuration's control connection they would say nothing.
  */
 export async function factsFor(
+  sources: LintSources,
+  config: Config | undefined,
+  judge: (facts: Facts) => void,
+): Promise<Facts> {
+  const facts = await withServer(sources, config, judge);
+  const { admin = [] } = sources;
+  if (admin.length === 0) return facts;
+  const now = Date.now();
+  const usage = await askedUsage(checkedAddresses(admin), quietMs(sources), (asked) =>
+    judge({ ...facts, now, usage: asked }),
+  );
+  if (typeof usage !== "string") return { ...facts, now, usage };
+  process.stderr.write(`straddle: warning: who uses what is not known: ${usage}\n`);
+  return facts;
+}
+
+/** How long nobody must have used a name for it to be free. */
+function quietMs({ quietFor }: LintSources): number {
+  if (quietFor === undefined) return DEFAULT_POLICY.goneAfterMs;
+  const milliseconds = parseDuration(quietFor);
+  if (milliseconds === undefined || milliseconds === 0) {
+    throw new SetupError(`--quiet-for must be a duration above 0 such as 15min, not "${quietFor}"`);
+  }
+  return milliseconds;
+}
+
+async function withServer(
   sources: LintSources,
   config: Config | undefined,
   judge: (facts: Facts) => void,
@@ -60,7 +100,8 @@ function withoutServer(config: Config | undefined): Facts {
   if (config === undefined) return NO_FACTS;
   const { onMissing, injectMs } = config.guard.lockTimeout;
   const lockTimeoutMs = onMissing === "inject" ? injectMs : undefined;
-  return { ...NO_FACTS, lockTimeoutMs, windows: config.windows, now: Date.now() };
+  const { bytesPerSecond } = config.guard;
+  return { ...NO_FACTS, lockTimeoutMs, bytesPerSecond, windows: config.windows };
 }
 
 function configOfUrl(url: string): Config {

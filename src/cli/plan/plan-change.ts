@@ -1,5 +1,5 @@
 import type { Facts } from "../../guard/facts.ts";
-import { DEFAULT_POLICY } from "../../guard/guard-policy.ts";
+import type { GuardPolicy } from "../../guard/guard-policy.ts";
 import { type AlterTable, alterTableOf } from "../../guard/reading/alter-actions.ts";
 import type { Subject } from "../../guard/rule.ts";
 import { EMPTY_MEMORY } from "../../guard/transaction-memory.ts";
@@ -14,6 +14,7 @@ import { safeStatements } from "./safe-statements.ts";
 
 export interface PlanOptions {
   readonly facts: Facts;
+  readonly policy: GuardPolicy;
   /** The first version that knows what is new: `2.0.0`. */
   readonly version: string;
 }
@@ -35,8 +36,8 @@ export function planChange(text: string, options: PlanOptions): Plan | string {
 
 function planStatement(text: string, statement: ParsedStatement, options: PlanOptions): Plan {
   const { kind, node } = statement;
-  const { facts } = options;
-  const subject: Subject = { statement, text, memory: EMPTY_MEMORY, facts, policy: DEFAULT_POLICY };
+  const { facts, policy } = options;
+  const subject: Subject = { statement, text, memory: EMPTY_MEMORY, facts, policy };
   const change: Change = { ...options, subject };
   const alter = alterTableOf(subject);
   if (alter !== undefined) return planAlter(alter, change);
@@ -44,12 +45,12 @@ function planStatement(text: string, statement: ParsedStatement, options: PlanOp
   if (renamed !== undefined) return renamed;
   const isTable = stringMember(node, "removeType") === "OBJECT_TABLE";
   if (kind === "DropStmt" && isTable) return dropTables(change);
-  return safeStatements(text.slice(statement.start, statement.end), facts);
+  return safeStatements(text.slice(statement.start, statement.end), options);
 }
 
 /** Each action by itself: together they would hold the strongest lock for as long as all of them take. */
 function planAlter(alter: AlterTable, change: Change): Plan {
-  const { subject, facts } = change;
+  const { subject } = change;
   const [only, another] = alter.actions;
   const texts = alter.actions.map(({ text }) => text);
   if (another !== undefined && texts.every((text) => text !== undefined)) {
@@ -70,5 +71,5 @@ function planAlter(alter: AlterTable, change: Change): Plan {
     case "AT_AddColumn":
       if (isRequired(only)) return addRequiredColumn(alter, only, change);
   }
-  return safeStatements(subject.text.slice(subject.statement.start, subject.statement.end), facts);
+  return safeStatements(subject.text.slice(subject.statement.start, subject.statement.end), change);
 }

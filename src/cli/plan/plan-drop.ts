@@ -1,6 +1,6 @@
 import type { AlterAction, AlterTable } from "../../guard/reading/alter-actions.ts";
 import { relationFacts } from "../../guard/reading/exempt.ts";
-import { nameOfParts, nameText } from "../../guard/relation-name.ts";
+import { nameOfParts, nameText, type RelationName } from "../../guard/relation-name.ts";
 import { listMember, nameMember } from "../../sql/ast.ts";
 import { quoteIdentifier } from "../../sql/tokens.ts";
 import { type Plan, type Step, sql, task } from "./plan.ts";
@@ -18,7 +18,7 @@ export function dropColumn(alter: AlterTable, action: AlterAction, change: Chang
       task(
         `Deploy ${version}, which does not use ${column}: not by name, not by SELECT *, nor in an ORM's list of columns.`,
       ),
-      wait(column, version),
+      wait([alter.table], action.name, version),
       sql(`Drop it.`, text.slice(statement.start, statement.end)),
     ],
   };
@@ -41,22 +41,26 @@ function optional(alter: AlterTable, { name }: AlterAction, { subject }: Change)
 
 export function dropTables({ subject, version }: Change): Plan {
   const { text, statement } = subject;
-  const names = listMember(statement.node, "objects")
-    .flatMap(({ node }) => nameOfParts(nameMember(node, "items")))
-    .map(nameText);
-  const tables = names.join(", ");
+  const names = listMember(statement.node, "objects").flatMap(({ node }) =>
+    nameOfParts(nameMember(node, "items")),
+  );
+  const tables = names.map(nameText).join(", ");
   return {
     unsafe: [],
     steps: [
       task(`Deploy ${version}, which does not use ${tables}.`),
-      wait(tables, version),
+      wait(names, undefined, version),
       sql("Drop it.", text.slice(statement.start, statement.end)),
     ],
   };
 }
 
-function wait(name: string, version: string): Step {
+function wait(names: readonly RelationName[], column: string | undefined, version: string): Step {
+  const commands = names.map(({ schema = "public", name }) => {
+    const parts = [schema, name, ...(column === undefined ? [] : [column])];
+    return `straddle ready ${parts.map(quoteIdentifier).join(".")}`;
+  });
   return task(
-    `Wait until no version before ${version} runs, and nobody uses ${name}: the page /ledger says who does.`,
+    `Wait until no version before ${version} runs, and ${commands.join(" and ")} says yes.`,
   );
 }

@@ -16,9 +16,9 @@ export function setNotNullWithValues(
   { name }: AlterAction,
   change: Change,
 ): Plan {
-  const { subject, facts } = change;
+  const { subject } = change;
   const { text, statement } = subject;
-  const safe = safeStatements(text.slice(statement.start, statement.end), facts);
+  const safe = safeStatements(text.slice(statement.start, statement.end), change);
   const isSet = relationFacts(alter.table, subject)?.columns?.some(
     (column) => column.name === name && column.isNotNull,
   );
@@ -44,7 +44,7 @@ export function addRequiredColumn(alter: AlterTable, action: AlterAction, change
     const what = text ?? name;
     return { steps: [], unsafe: [`No sequence is known for ${what}: give the column a default.`] };
   }
-  const added = safeStatements(`${alter.head} ${nullable}`, change.facts);
+  const added = safeStatements(`${alter.head} ${nullable}`, change);
   return {
     unsafe: added.unsafe,
     steps: [

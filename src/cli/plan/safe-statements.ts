@@ -1,18 +1,19 @@
 import type { Facts } from "../../guard/facts.ts";
-import { DEFAULT_POLICY } from "../../guard/guard-policy.ts";
+import type { GuardPolicy } from "../../guard/guard-policy.ts";
 import { parseSql } from "../../sql/parse.ts";
 import { fixFile } from "../lint/fix.ts";
 import { type Plan, type Step, sql } from "./plan.ts";
 
 /** Timeouts are put in front of each step where it is shown. */
-const POLICY = {
-  ...DEFAULT_POLICY,
-  severities: { "lock-timeout": "off", "statement-timeout": "off" },
-} as const;
+const SHOWN = { "lock-timeout": "off", "statement-timeout": "off" } as const;
 
 /** A statement as the guard's rules would have it, each part in a transaction of its own; or why not. */
-export function safeStatements(text: string, facts: Facts): Plan {
-  const options = { facts, policy: POLICY, grouping: "alone" } as const;
+export function safeStatements(
+  text: string,
+  known: { readonly facts: Facts; readonly policy: GuardPolicy },
+): Plan {
+  const policy = { ...known.policy, severities: { ...known.policy.severities, ...SHOWN } };
+  const options = { facts: known.facts, policy, grouping: "alone" } as const;
   const { text: fixed, left } = fixFile({ path: "", text }, options);
   const blocking = left.findings.filter(({ severity }) => severity === "block");
   if (blocking.length > 0) {

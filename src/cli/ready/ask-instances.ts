@@ -11,11 +11,7 @@ export type Asked<Page> =
 
 /** The admin addresses to ask: those given, or the one of the settings. */
 export function adminAddresses(config: Config, given: readonly string[]): readonly string[] {
-  const wrong = given.find((address) => !/^(\[[\da-fA-F:.]+\]|[^\s:/]+):\d+$/.test(address));
-  if (wrong !== undefined) {
-    throw new SetupError(`--admin must be host:port, such as 10.1.2.3:9187, not "${wrong}"`);
-  }
-  if (given.length > 0) return given;
+  if (given.length > 0) return checkedAddresses(given);
   const { enabled, host, port } = config.metrics;
   if (!enabled) throw new SetupError("metrics.enabled is false: there is no instance to be asked");
   if (port === 0) {
@@ -26,6 +22,13 @@ export function adminAddresses(config: Config, given: readonly string[]): readon
     ["::", "[::1]"],
   ]);
   return [`${own.get(host) ?? (host.includes(":") ? `[${host}]` : host)}:${port}`];
+}
+
+/** Those of `--admin`, if they can be addresses. */
+export function checkedAddresses(given: readonly string[]): readonly string[] {
+  const wrong = given.find((address) => !/^(\[[\da-fA-F:.]+\]|[^\s:/]+):\d+$/.test(address));
+  if (wrong === undefined) return given;
+  throw new SetupError(`--admin must be host:port, such as 10.1.2.3:9187, not "${wrong}"`);
 }
 
 export function askUses(

@@ -5,6 +5,7 @@ import type { Plan, Step } from "../../../src/cli/plan/plan.ts";
 import { planChange } from "../../../src/cli/plan/plan-change.ts";
 import { scriptOf } from "../../../src/cli/plan/plan-report.ts";
 import { type Facts, NO_FACTS } from "../../../src/guard/facts.ts";
+import { DEFAULT_POLICY } from "../../../src/guard/guard-policy.ts";
 import { loadParser } from "../../../src/sql/parse.ts";
 import { createDatabase, type TestDatabase } from "../../support/server.ts";
 
@@ -69,7 +70,7 @@ async function largeFacts(change: string): Promise<Facts> {
   await client.query("SET search_path = planned");
   const facts = (relation: Facts["relation"]): Facts => ({ ...NO_FACTS, relation });
   const known = await serverFacts(client, (relation) => {
-    planChange(change, { facts: facts(relation), version: "2.0.0" });
+    planChange(change, { facts: facts(relation), policy: DEFAULT_POLICY, version: "2.0.0" });
   });
   return facts((name) => {
     const found = known.relation(name);
@@ -78,7 +79,7 @@ async function largeFacts(change: string): Promise<Facts> {
 }
 
 function planned(change: string, facts: Facts): Plan {
-  const plan = planChange(change, { facts, version: "2.0.0" });
+  const plan = planChange(change, { facts, policy: DEFAULT_POLICY, version: "2.0.0" });
   if (typeof plan === "string") throw new Error(plan);
   return plan;
 }
@@ -286,7 +287,11 @@ test("a small table needs no steps", async () => {
   const change = "ALTER TABLE orders ALTER COLUMN total TYPE bigint";
   await client.query("SET search_path = planned");
   const known = await serverFacts(client, (relation) => {
-    planChange(change, { facts: { ...NO_FACTS, relation }, version: "2.0.0" });
+    planChange(change, {
+      facts: { ...NO_FACTS, relation },
+      policy: DEFAULT_POLICY,
+      version: "2.0.0",
+    });
   });
   const plan = planned(change, { ...NO_FACTS, relation: known.relation });
   expect(plan.steps.map(short)).toEqual([change]);
@@ -312,6 +317,8 @@ const noPlans = [
 
 for (const { text, why } of noPlans) {
   test(`no plan: ${why}`, () => {
-    expect(planChange(text, { facts: NO_FACTS, version: "2.0.0" })).toBe(why);
+    expect(planChange(text, { facts: NO_FACTS, policy: DEFAULT_POLICY, version: "2.0.0" })).toBe(
+      why,
+    );
   });
 }
