@@ -7,6 +7,8 @@ import type { NameUse, TableName } from "./name-use.ts";
  * must not use up the program's.
  */
 export class NameCollector {
+  /** The statement runs more than what stands in it. */
+  isHiding = false;
   readonly #uses = new Map<string, NameUse>();
   readonly #left: { readonly value: unknown; readonly scope: NameScope }[] = [];
 

@@ -34,7 +34,7 @@ function collect(collector: NameCollector, { kind, node }: ParsedStatement): boo
     if (handler === undefined) collector.pushMembers(task.node, scope);
     else handler(collector, task.node, scope);
   }
-  return kind === "CallStmt";
+  return collector.isHiding;
 }
 
 type Handler = (collector: NameCollector, node: AstNode, scope: NameScope) => void;
@@ -58,7 +58,15 @@ const USING_STATEMENTS: ReadonlySet<string> = new Set([
   "CallStmt",
 ]);
 
+/** What it runs stands elsewhere. */
+const hide: Handler = (collector, node, scope) => {
+  collector.isHiding = true;
+  collector.pushMembers(node, scope);
+};
+
 const HANDLERS: Readonly<Record<string, Handler>> = {
+  CallStmt: hide,
+  ExecuteStmt: hide,
   SelectStmt: select,
   InsertStmt: insert,
   UpdateStmt: (collector, node, outer) => {

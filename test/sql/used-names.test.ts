@@ -103,6 +103,8 @@ const cases: readonly (readonly [sql: string, uses: string])[] = [
   ["DO $$BEGIN UPDATE orders SET a = 1; END$$", "orders orders.a"],
   ["DO $$BEGIN EXECUTE 'SELECT a FROM t'; END$$", "t t.a"],
   ["DO $$BEGIN EXECUTE x; END$$", "?"],
+  ["EXECUTE p(1)", "?"],
+  ["EXPLAIN EXECUTE p", "?"],
   ["DO LANGUAGE plperl 'x'", "?"],
   ["CALL p((SELECT max(a) FROM t))", "? t t.a"],
   // DDL and maintenance are what the question is asked for.
