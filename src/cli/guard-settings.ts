@@ -12,7 +12,7 @@ export function lockTimeoutPolicy({ guard }: Config): LockTimeoutPolicy {
 }
 
 /** What the rules do in sessions. */
-export function guardSettings({ guard }: Config): GuardSettings {
+export function guardSettings({ guard, ledger }: Config): GuardSettings {
   const isObserved = guard.mode === "observe" && guard.lockTimeout.onMissing !== "off";
   return {
     mode: guard.mode,
@@ -21,6 +21,7 @@ export function guardSettings({ guard }: Config): GuardSettings {
       severities: { ...guard.rules, "lock-timeout": isObserved ? "block" : "off" },
       smallTableBytes: guard.smallTableBytes,
       lockTimeoutMaxMs: guard.lockTimeout.maxMs,
+      goneAfterMs: ledger.quietMs,
     },
     bytesPerSecond: guard.bytesPerSecond,
     allowRoles: guard.allowRoles,

@@ -2,11 +2,26 @@ import { listMember, nameMember, nodeMember, stringMember } from "../sql/ast.ts"
 import type { ParsedStatement } from "../sql/parse.ts";
 import { nameOfParts, type RelationName, relationMember } from "./relation-name.ts";
 
+type Statement = Pick<ParsedStatement, "kind" | "node">;
+
 /**
  * The relations that a statement makes, and its enum type. IF NOT EXISTS may find one that was there: then it makes none,
  * and nothing that is known says so.
  */
-export function createdRelations({ kind, node }: ParsedStatement): readonly RelationName[] {
+export function createdRelations({ kind, node }: Statement): readonly RelationName[] {
+  const made = madeBy({ kind, node });
+  return isTemporary({ kind, node }) ? made.map(({ name }) => ({ schema: "pg_temp", name })) : made;
+}
+
+/** In the session's own schema, which is `pg_temp` to itself. */
+function isTemporary({ kind, node }: Statement): boolean {
+  const into = nodeMember(node, kind === "SelectStmt" ? "intoClause" : "into") ?? {};
+  const members = kind === "IndexStmt" ? [] : ["relation", "sequence", "view"];
+  const named = [...members.map((member) => nodeMember(node, member)), nodeMember(into, "rel")];
+  return named.some((each) => each !== undefined && stringMember(each, "relpersistence") === "t");
+}
+
+function madeBy({ kind, node }: Statement): readonly RelationName[] {
   switch (kind) {
     case "CreateStmt":
       return relationMember(node, "relation");
@@ -29,9 +44,10 @@ export function createdRelations({ kind, node }: ParsedStatement): readonly Rela
       );
     case "CreateSchemaStmt":
       return listMember(node, "schemaElts").flatMap((element) =>
-        createdRelations({ kind: element.type, node: element.node, start: 0, end: 0 }).map(
-          ({ schema, name }) => ({ schema: schema ?? stringMember(node, "schemaname"), name }),
-        ),
+        madeBy({ kind: element.type, node: element.node }).map(({ schema, name }) => ({
+          schema: schema ?? stringMember(node, "schemaname"),
+          name,
+        })),
       );
     default:
       return [];

@@ -1,4 +1,4 @@
-import { type AstNode, stringMember } from "../sql/ast.ts";
+import { type AstNode, listMember, nameMember, stringMember } from "../sql/ast.ts";
 import type { ParsedStatement } from "../sql/parse.ts";
 import { type AddedCheck, checksAfter } from "./added-checks.ts";
 import { createdRelations } from "./created-relations.ts";
@@ -7,7 +7,7 @@ import { LOCK_LEVELS, type LockLevel } from "./lock-level.ts";
 import { lockTableLevel } from "./lock-table.ts";
 import { lockedBy } from "./locks.ts";
 import { longWork } from "./long-work.ts";
-import { isSameName, type RelationName, relationMember } from "./relation-name.ts";
+import { isSameName, nameOfParts, type RelationName, relationMember } from "./relation-name.ts";
 import { NO_TIMEOUTS, type Timeouts, timeoutsAfter } from "./timeouts.ts";
 
 /** What is known of a transaction from its statements so far. A value: it never changes. */
@@ -72,7 +72,7 @@ export function withEffects(
   facts: Facts,
 ): TransactionMemory {
   const { kind, node } = statement;
-  const created = [...memory.created, ...createdRelations(statement)];
+  const created = [...withoutDropped(memory.created, statement), ...createdRelations(statement)];
   return {
     ...memory,
     ...timeoutsAfter(memory, statement),
@@ -130,7 +130,24 @@ export function holds(
 }
 
 export function isCreatedIn({ created }: TransactionMemory, relation: RelationName): boolean {
-  return created.some((each) => isSameName(each, relation));
+  return created.some(
+    (each) =>
+      isSameName(each, relation) ||
+      // A temporary one comes first along the search path.
+      (each.schema === "pg_temp" && relation.schema === undefined && each.name === relation.name),
+  );
+}
+
+/** Without those that a DROP takes away: their names may be others' then. */
+function withoutDropped(
+  created: readonly RelationName[],
+  { kind, node }: ParsedStatement,
+): readonly RelationName[] {
+  if (kind !== "DropStmt") return created;
+  const dropped = listMember(node, "objects").flatMap((item) =>
+    nameOfParts(nameMember(item.node, "items")),
+  );
+  return created.filter((each) => !dropped.some(({ name }) => name === each.name));
 }
 
 function locksAfter(memory: TransactionMemory, statement: ParsedStatement): readonly HeldLock[] {

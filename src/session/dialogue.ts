@@ -9,7 +9,7 @@ import { CatalogNeed } from "./catalog-need.ts";
 import { isAsciiSafe, javascriptEncoding } from "./client-encoding.ts";
 import type { ClientFrame } from "./client-frame.ts";
 import type { Look } from "./decider.ts";
-import { isCertain, isDoubtful, UNREADABLE } from "./doubt.ts";
+import { isCertain, isDoubtful, isGuarded, UNREADABLE } from "./doubt.ts";
 import type { FlipOwner } from "./flip-gate.ts";
 import { LargeTexts } from "./large-texts.ts";
 import type { SessionInfo } from "./observer.ts";
@@ -17,7 +17,7 @@ import type { Outbox } from "./outbox.ts";
 import { Pins } from "./pins.ts";
 import { Pipeline } from "./pipeline.ts";
 import { PreparedStatements } from "./prepared-statements.ts";
-import { refusedPlan, UNCOMMITTED_DDL, UNKNOWN_VERSION } from "./refused-plan.ts";
+import { refusedPlan, TOO_COMPLEX, UNCOMMITTED_DDL, UNKNOWN_VERSION } from "./refused-plan.ts";
 import { ReplayBatch } from "./replay-batch.ts";
 import { serverVersionNumber } from "./server-version.ts";
 import type { SessionContext } from "./session-context.ts";
@@ -165,7 +165,6 @@ export class Dialogue {
     this.endFlip();
   }
 
-  /** The flip that this session carried out is over, whatever became of it. */
   endFlip(): void {
     const { flip } = this;
     this.flip = undefined;
@@ -178,7 +177,6 @@ export class Dialogue {
     if (this.unsyncedCount > 0) this.toServer.add(FLUSH);
   }
 
-  /** Nothing of a batch is open. */
   batchEnded(): void {
     this.unsyncedCount = 0;
     this.hasBound = false;
@@ -206,8 +204,8 @@ export class Dialogue {
   }
 
   /**
-   * Decides what happens with a text. Undefined where the session has to be asked something first, or
-   * `large.isWaiting`: the caller comes back with the same text.
+   * Undefined where the session has to be asked something first, or `large.isWaiting`: the caller comes
+   * back with the same text.
    */
   choose(buffer: Buffer, start: number, end: number): Choice | undefined {
     const startedMs = performance.now();
@@ -237,6 +235,8 @@ export class Dialogue {
       plan = refusedPlan(look.plan, UNKNOWN_VERSION);
     } else if (isDoubtful(this, bytes, naming)) {
       plan = refusedPlan(look.plan, UNREADABLE);
+    } else if (look.isOpaque && isGuarded(this, decode())) {
+      plan = refusedPlan(look.plan, TOO_COMPLEX);
     } else if (mentions || shows || look.needsPlan) {
       const needsSchemas = mentions || shows || (look.hasRename && this.windows.length > 0);
       if (needsSchemas && this.schemas === undefined) return undefined;

@@ -1,3 +1,4 @@
+import type { RuleId } from "../base/rule-ids.ts";
 import type { LockTimeoutPolicy } from "../guard/lock-timeout.ts";
 import type { Naming } from "../version/naming.ts";
 import type { Refusal } from "./text-plan.ts";
@@ -7,7 +8,7 @@ export interface Reading {
   readonly encoding: BufferEncoding;
   readonly isEncodingSafe: boolean;
   readonly standardConformingStrings: boolean;
-  readonly context: { readonly policy: LockTimeoutPolicy };
+  readonly context: { readonly policy: LockTimeoutPolicy; readonly rules: readonly RuleId[] };
 }
 
 const BACKSLASH = 0x5c;
@@ -22,7 +23,7 @@ const GUARDED =
  * is not that of a window's names, or where a backslash escapes inside of plain strings.
  */
 export function isDoubtful(reading: Reading, bytes: Buffer, naming: Naming): boolean {
-  const { encoding, isEncodingSafe, standardConformingStrings, context } = reading;
+  const { encoding, isEncodingSafe, standardConformingStrings } = reading;
   const isPlain = isEncodingSafe && encoding === "utf8" && standardConformingStrings;
   if (isPlain) return false;
   const hasEscape = !standardConformingStrings && bytes.includes(BACKSLASH);
@@ -31,7 +32,7 @@ export function isDoubtful(reading: Reading, bytes: Buffer, naming: Naming): boo
   if (!hasEscape && !hasForeign) return false;
 
   const text = bytes.toString("latin1");
-  if (context.policy.onMissing !== "off" && GUARDED.test(text)) return true;
+  if (isGuarded(reading, text)) return true;
   if (naming.isEmpty) return false;
   if (/u&"/i.test(text)) return true;
   const lower = text.toLowerCase();
@@ -39,6 +40,12 @@ export function isDoubtful(reading: Reading, bytes: Buffer, naming: Naming): boo
     if (isWide(word) || lower.includes(word.toLowerCase())) return true;
   }
   return false;
+}
+
+/** Whether a text that can't be told apart may have something in it that the guard has to see to. */
+export function isGuarded({ context }: Pick<Reading, "context">, text: string): boolean {
+  const isOn = context.policy.onMissing !== "off" || context.rules.length > 0;
+  return isOn && GUARDED.test(text);
 }
 
 /**

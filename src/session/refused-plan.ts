@@ -33,3 +33,13 @@ export const UNKNOWN_VERSION: Refusal = {
   hint: "Give application_name as app@version, or a sqlcommenter comment.",
   offset: undefined,
 };
+
+/** Of a text that the parser can't take apart, and that has words of schema changes in it. */
+export const TOO_COMPLEX: Refusal = {
+  rule: "guard",
+  sqlstate: "54001",
+  message: "straddle cannot analyse this statement",
+  detail: "It nests too deeply, and may have a schema change in it that the guard has to see to.",
+  hint: "Split the statement into smaller ones.",
+  offset: undefined,
+};

@@ -8,6 +8,7 @@ import { memoryAfter, type TransactionMemory } from "../guard/transaction-memory
 import { describeStatements, type StatementFacts } from "../sql/statement.ts";
 import { encodeNoticeResponse } from "../wire/encode.ts";
 import type { Dialogue } from "./dialogue.ts";
+import { withoutExecutedDdl } from "./executed-ddl.ts";
 import { inquire, type Rows } from "./inquiry.ts";
 import { judgedPlan, type Ruling, reasonFor, unaskedPlan } from "./judged-plan.ts";
 import { physicalName } from "./physical-lock.ts";
@@ -53,7 +54,12 @@ export class RuleJudge {
    * The plan as the rules leave it; undefined while the server is asked, or the way to asking it is not
    * clear yet. In the extended protocol it is asked at each Bind: a Parse changes nothing.
    */
-  judge(judged: Judged): TextPlan | undefined {
+  judge({ plan: chosen, text }: Judged): TextPlan | undefined {
+    const plan = withoutExecutedDdl(chosen, this.#dialogue);
+    return this.#judge({ plan, text });
+  }
+
+  #judge(judged: Judged): TextPlan | undefined {
     const dialogue = this.#dialogue;
     this.#warnings = [];
     if (!this.#isConcerned(judged.plan)) return judged.plan;
