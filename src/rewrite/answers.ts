@@ -1,12 +1,16 @@
 import { type Edit, originalOffset } from "../sql/edit.ts";
 import { identifierName, tokenize } from "../sql/tokens.ts";
-import { turnBackContext, turnBackRowTypes, turnBackSentence } from "./error-context.ts";
+import {
+  NO_OPERATOR,
+  turnBackContext,
+  turnBackRowTypes,
+  turnBackSentence,
+} from "./error-context.ts";
 import {
   editInList,
   editInName,
   editOfConstraint,
-  isExchange,
-  isNamedIn,
+  exchangeNamedIn,
   undoEdit,
 } from "./named-edit.ts";
 import { exchangeQuoted, QUOTED, replaceWord } from "./quoted-names.ts";
@@ -62,8 +66,7 @@ export function turnBackError(
       editOfConstraint(fields.get("C"), fields.get("M") ?? "", edits);
     result.set("P", String(characterAt(sentText, original.offset)));
   } else if (WRITTEN_NAME_ERRORS.has(fields.get("C") ?? "") && !isOfJoin(fields)) {
-    const message = fields.get("M") ?? "";
-    edit = edits.find((each) => isNamedIn(message, each) && isExchange(each, sentText));
+    edit = exchangeNamedIn(fields.get("M") ?? "", edits, sentText);
   }
 
   if (edit?.failure !== undefined && fields.get("C") === "42703") {
@@ -103,7 +106,8 @@ export function turnBackError(
   const written = position === undefined ? "" : nameAt(sentText, Number(result.get("P")));
   const isAboutWrittenName = WRITTEN_NAME_ERRORS.has(sqlstate);
   exchangeField(result, "M", (text) => {
-    if (IS_OF_ALIAS.has(sqlstate)) return text;
+    // The types of its sentence are turned back already, and look like names in quotation marks.
+    if (IS_OF_ALIAS.has(sqlstate) || text.startsWith(NO_OPERATOR)) return text;
     const undone = edit?.kind === "name" ? undoEdit(text, edit, sentText) : text;
     // The name in the message is one that the client wrote, or one of an alias list: logical already.
     // Where there are two, the other one is the written table's, which is physical.

@@ -1,3 +1,4 @@
+import { quoteIdentifier } from "../sql/tokens.ts";
 import type { Answers } from "./answers.ts";
 import { replaceWord } from "./quoted-names.ts";
 
@@ -35,15 +36,32 @@ export function turnBackSentence(message: string, answers: Answers): string {
   );
 }
 
-/** A table's row as a type, which the server says without quotation marks. */
+/** A table's row as a type, which the server says as SQL does: in quotation marks only if it has to be. */
 export function turnBackRowTypes(message: string, answers: Answers): string {
   let result = message;
   for (const [physical, logical] of answers.tables) {
-    const isOperator = result.startsWith("operator does not exist: ");
-    const [from, to] = isOperator ? [physical, logical] : [`type ${physical}`, `type ${logical}`];
-    result = replaceWord(result, from, to);
+    const [from, to] = [quoteIdentifier(physical), quoteIdentifier(logical)];
+    result = result.startsWith(NO_OPERATOR)
+      ? replaceType(result, from, to)
+      : replaceWord(result, `type ${from}`, `type ${to}`);
   }
   return result;
+}
+
+/** The message of 42883 about an operator, in English. */
+export const NO_OPERATOR = "operator does not exist: ";
+
+/** In a message that names types and an operator, which never has a blank in it. */
+function replaceType(message: string, from: string, to: string): string {
+  if (from.startsWith('"')) return replaceWord(message, from, to);
+  return message
+    .split(" ")
+    .map((word) => {
+      const qualified = word.endsWith(`.${from}`) ? word.slice(0, -from.length) : undefined;
+      if (word === from) return to;
+      return qualified === undefined ? word : `${qualified}${to}`;
+    })
+    .join(" ");
 }
 
 /** `CopyFromErrorCallback`: below triggers, if any, and with the row's text at its end. */

@@ -4,7 +4,7 @@ import { replaceWord } from "./quoted-names.ts";
 import { SourceText } from "./source-text.ts";
 
 /** Whether another name was written, and not only a table put in front. */
-export function isExchange(edit: Edit, sentText: string): boolean {
+function isExchange(edit: Edit, sentText: string): boolean {
   return lastName(edit.text) !== lastName(sentText.slice(edit.start, edit.end));
 }
 
@@ -53,9 +53,25 @@ export function editOfConstraint(
 }
 
 /** Whether a message has the name that this edit wrote. */
-export function isNamedIn(message: string, edit: Edit): boolean {
+function isNamedIn(message: string, edit: Edit): boolean {
   const name = edit.kind === "name" ? lastName(edit.text) : undefined;
   return name !== undefined && replaceName(message, name, "") !== message;
+}
+
+/** The exchange whose name a message says first: a column's before its table's. */
+export function exchangeNamedIn(
+  message: string,
+  edits: readonly Edit[],
+  sentText: string,
+): Edit | undefined {
+  let first: Edit | undefined;
+  let at = Number.POSITIVE_INFINITY;
+  for (const edit of edits) {
+    if (!isNamedIn(message, edit) || !isExchange(edit, sentText)) continue;
+    const found = message.indexOf(lastName(edit.text) ?? "");
+    if (found < at) [first, at] = [edit, found];
+  }
+  return first;
 }
 
 /** Puts the name that the client wrote in the place of the one that the edit wrote. */

@@ -4,7 +4,7 @@ import { rewriteFrom } from "./from-clause.ts";
 import { listOf, namesOf, nodeOf, type TypedNode, typedOf } from "./node.ts";
 import { rewriteOutputs } from "./output-columns.ts";
 import type { Ctes, QueryPlace, Rewriting } from "./rewriting.ts";
-import { type Columns, hasColumn, type Scope, UNKNOWN_COLUMNS } from "./scope.ts";
+import { type Columns, hasColumn, type Scope, type ScopeItem, UNKNOWN_COLUMNS } from "./scope.ts";
 import type { Place } from "./whole-row.ts";
 import { rewriteWith } from "./with-clause.ts";
 
@@ -39,10 +39,17 @@ function rewriteOrder(
   node: AstNode,
   place: { ctes: Ctes; outer: Scope | undefined; outputs: Columns },
 ): void {
-  const item = {
+  const scope = { items: [namelessItem(place.outputs)], outer: place.outer };
+  const tail: Place = { scope, ctes: place.ctes, clause: "other", parents: undefined };
+  rewriteTail(work, node, tail, { names: [], isComplete: true });
+}
+
+/** What has columns, and no name by which they could be qualified. */
+function namelessItem(columns: Columns): ScopeItem {
+  return {
     name: undefined,
     qualified: undefined,
-    columns: place.outputs,
+    columns,
     relation: undefined,
     isTable: false,
     isTarget: false,
@@ -50,12 +57,6 @@ function rewriteOrder(
     isQualifiedOnly: false,
     wholeRow: undefined,
   };
-  rewriteTail(work, node, {
-    scope: { items: [item], outer: place.outer },
-    ctes: place.ctes,
-    clause: "other",
-    parents: undefined,
-  });
 }
 
 function rewriteValues(
@@ -100,30 +101,33 @@ function rewriteSimpleSelect(work: Rewriting, node: AstNode, place: QueryPlace):
     if (condition !== undefined) rewriteExpression(work, condition, other);
   }
   rewriteExpressions(work, node, ["windowClause"], other);
-  const named = outputs.isComplete ? outputs : UNKNOWN_COLUMNS;
-  for (const key of listOf(node, "groupClause")) {
+  for (const key of groupKeys(listOf(node, "groupClause"))) {
     // GROUP BY takes this level's own columns before output names.
     const name = bareName(key);
     const isColumn = items.some((item) => name !== undefined && hasColumn(item, name) !== "no");
-    if (isColumn || !isOutputName(key, named)) rewriteExpression(work, key, other);
+    if (isColumn) rewriteExpression(work, key, other);
+    else rewriteKey(work, key, other, outputs);
   }
-  for (const key of listOf(node, "distinctClause")) {
-    if (!isOutputName(key, named)) rewriteExpression(work, key, other);
-  }
-  rewriteTail(work, node, other, named);
+  for (const key of listOf(node, "distinctClause")) rewriteKey(work, key, other, outputs);
+  rewriteTail(work, node, other, outputs);
   return outputs;
 }
 
+/** What GROUP BY's members are, in grouping sets and parentheses too (flatten_grouping_sets). */
+function groupKeys(members: readonly TypedNode[]): readonly TypedNode[] {
+  return members.flatMap((member) => {
+    const { type, node } = member;
+    if (type === "GroupingSet") return groupKeys(listOf(node, "content"));
+    const isList = type === "RowExpr" && node["row_format"] === "COERCE_IMPLICIT_CAST";
+    return isList ? groupKeys(listOf(node, "args")) : [member];
+  });
+}
+
 /** ORDER BY, LIMIT and OFFSET. ORDER BY takes output names before columns. */
-function rewriteTail(
-  work: Rewriting,
-  node: AstNode,
-  place: Place,
-  outputs: Columns = UNKNOWN_COLUMNS,
-): void {
+function rewriteTail(work: Rewriting, node: AstNode, place: Place, outputs: Columns): void {
   for (const { node: sort } of listOf(node, "sortClause")) {
     const key = typedOf(sort, "node");
-    if (key !== undefined && !isOutputName(key, outputs)) rewriteExpression(work, key, place);
+    if (key !== undefined) rewriteKey(work, key, place, outputs);
   }
   for (const member of ["limitCount", "limitOffset"]) {
     const count = typedOf(node, member);
@@ -131,9 +135,15 @@ function rewriteTail(
   }
 }
 
-function isOutputName(key: TypedNode, outputs: Columns): boolean {
+/** A key of ORDER BY, DISTINCT ON or GROUP BY: an output's name, or else an expression. */
+function rewriteKey(work: Rewriting, key: TypedNode, place: Place, outputs: Columns): void {
   const name = bareName(key);
-  return name !== undefined && outputs.names.includes(name);
+  if (name !== undefined && outputs.names.includes(name)) return;
+  // It may be one of the outputs whose names are not known.
+  const isUncertain = name !== undefined && !outputs.isComplete;
+  const items = [...(place.scope?.items ?? []), namelessItem(UNKNOWN_COLUMNS)];
+  const scope = isUncertain ? { items, outer: place.scope?.outer } : place.scope;
+  rewriteExpression(work, key, { ...place, scope });
 }
 
 function bareName({ type, node }: TypedNode): string | undefined {

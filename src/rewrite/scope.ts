@@ -177,6 +177,8 @@ function writeAbsent(scope: Scope | undefined, name: string): BareName {
     for (const item of level.items) missing ??= exchanged(item, name);
   }
   if (missing === undefined) return { kind: "as_written" };
+  // Without a column of that name the server would take it for a table's whole row.
+  if (findItem(scope, missing) !== undefined) return { kind: "absent" };
   for (let level = scope; level !== undefined; level = level.outer) {
     for (const item of level.items) {
       if (hasColumnPhysically(item, missing) !== "no") return { kind: "absent" };

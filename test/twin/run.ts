@@ -189,8 +189,11 @@ function comparable({ D: detail, H: hint, ...note }: Readonly<Record<string, str
     /^(missing|invalid reference to) FROM-clause/,
     "no FROM-clause",
   );
-  if (isGuessed) return { ...note, M: message };
-  return isOfScope ? note : { ...note, D: detail, H: hint };
+  // Each session has temporary tables in a schema of its own.
+  const schema = note["s"]?.replace(/^pg_temp_\d+$/, "pg_temp");
+  const shown = schema === undefined ? note : { ...note, s: schema };
+  if (isGuessed) return { ...shown, M: message };
+  return isOfScope ? shown : { ...shown, D: detail, H: hint };
 }
 
 function isSameRefusal(
