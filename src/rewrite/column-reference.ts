@@ -151,13 +151,19 @@ function rewriteQualified(
   const item = findQualified(place.scope, schema, name);
   if (item === undefined) rewriteStrayTable(work, node, reference, place);
   if (item?.relation === undefined) return;
+  // Of a MERGE's target and a table of its joined source: to the server both are meant, without aliases.
+  const isTwice = place.scope?.items.some(
+    (other) =>
+      other !== item && other.qualified?.schema === schema && other.qualified.name === name,
+  );
   const needsAlias =
-    item.soleName === undefined && (!item.isTarget || item.relation.physicalName !== name);
+    isTwice === true ||
+    (item.soleName === undefined && (!item.isTarget || item.relation.physicalName !== name));
   if (needsAlias) {
     const indexes = work.source.dottedName(locationOf(node), parts);
     const first = work.source.token(indexes?.[0] ?? -1);
     const table = work.source.token(indexes?.at(-2) ?? -1);
-    if (findItem(place.scope, name) !== item) {
+    if (isTwice === true || findItem(place.scope, name) !== item) {
       work.refuseUncertain({
         detail: `"${parts.join(".")}" has to be shortened, and "${name}" means another table there.`,
         hint: "Give the table an alias and use it.",
