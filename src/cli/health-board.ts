@@ -30,6 +30,7 @@ export class HealthBoard {
       readonly audit: string | undefined;
       readonly certificates: string;
       readonly blindSpots: string;
+      readonly control: string;
     },
   ): Health {
     // Where records are dropped, statements still run.
@@ -48,6 +49,7 @@ export class HealthBoard {
         check("version", state.labelProblems().join("; "), "warning"),
         check("windows", windows, "warning"),
         check("blind_spots", problems.blindSpots, "warning"),
+        check("control", problems.control, "warning"),
       ],
     };
   }

@@ -38,7 +38,7 @@ export function runCommand(): Command {
 /** What runs, once it does: where clients and Prometheus come to, and what stands behind. */
 export function servingLine(
   config: Config,
-  at: Pick<Straddle, "port" | "socket" | "metricsPort">,
+  at: Pick<Straddle, "port" | "socket" | "metricsPort" | "windowsCount">,
 ): string {
   const { host } = config.listen;
   const socket = at.socket === undefined ? "" : ` and ${at.socket}`;
@@ -49,7 +49,7 @@ export function servingLine(
   return [
     `listening on ${bracketed(host)}:${at.port}${socket}`,
     `server ${serverName(config)}, database ${config.control.database}`,
-    `${config.windows.length} window(s) open`,
+    `${at.windowsCount} window(s) open`,
     `metrics ${metrics}`,
   ].join("; ");
 }

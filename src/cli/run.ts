@@ -11,6 +11,8 @@ import { ClientTlsFiles } from "./client-tls-files.ts";
 import { ConfigWatch } from "./config-watch.ts";
 import { controlConnection, serverName } from "./control-connection.ts";
 import { explainSystemError, SetupError } from "./fail.ts";
+import { flipSubject } from "./fleet/flip-subject.ts";
+import { OwnFleet } from "./fleet/own-fleet.ts";
 import { HealthBoard } from "./health-board.ts";
 import { LabelFiles } from "./label-files.ts";
 import { listenOnSocket } from "./listen-socket.ts";
@@ -35,6 +37,8 @@ export interface Straddle {
   readonly socket: string | undefined;
   /** Where metrics and health are; undefined when they are off. */
   readonly metricsPort: number | undefined;
+  /** The windows that are in force. */
+  readonly windowsCount: number;
   readonly state: SharedState;
   /** After the audit log's file has been moved away. */
   reopenAudit(): Promise<void>;
@@ -68,6 +72,15 @@ export async function startStraddle(
   const { links } = options;
   const observers = await Observers.open(config, links);
   const health = new HealthBoard();
+  const fleet =
+    links === undefined
+      ? OwnFleet.of({
+          config,
+          onWindows: (merged) => state.configure(merged),
+          windows: () => state.windows,
+          readCatalog: () => reader.refresh(),
+        })
+      : undefined;
   const state: SharedState = new SharedState({
     config,
     env: process.env,
@@ -80,6 +93,11 @@ export async function startStraddle(
     report: log.problem,
     usage: () => observers.ledger?.usage(),
     links,
+    gate: fleet?.gate({
+      readCatalog: () => reader.refresh(),
+      subject: (oid) => flipSubject(state, oid),
+    }),
+    inForce: fleet && ((read) => fleet.windows.rebase(read)),
   });
   const reader = new CatalogReader({
     connection: controlConnection(config),
@@ -116,6 +134,7 @@ export async function startStraddle(
     clientTls?.stop();
     certificates.stop();
     auth?.stop();
+    await fleet?.stop();
     await state.analysis?.stop();
     await preflight?.stop();
     await reader.stop();
@@ -130,6 +149,7 @@ export async function startStraddle(
       const subject = `the server ${serverName(config)} can't be reached as ${config.control.user}`;
       throw new SetupError(explainSystemError(subject, error));
     });
+    await fleet?.start();
     listener = new Listener({
       context: state,
       places: links?.places ?? new OwnPlaces(config.limits.sessionsMax),
@@ -143,6 +163,7 @@ export async function startStraddle(
         audit: observers.auditProblem,
         certificates: certificates.problem,
         blindSpots: preflight?.problem ?? "",
+        control: fleet?.problem ?? "",
       });
     const { port, socket: file } =
       links === undefined
@@ -159,6 +180,9 @@ export async function startStraddle(
       socket: file,
       get metricsPort() {
         return observers.port;
+      },
+      get windowsCount() {
+        return state.windows.length;
       },
       reopenAudit: () => observers.reopen(),
       rereadSettings() {

@@ -47,6 +47,7 @@ export class SharedState implements SessionContext {
   readonly #reader: () => CatalogReader;
   readonly #links: Links | undefined;
   readonly #usage: () => Usage | undefined;
+  readonly #inForce: (config: Config) => Config;
   readonly #report: (problem: string, error: unknown) => void;
   readonly #namings = new Map<string, Naming>();
   #config: Config;
@@ -60,6 +61,10 @@ export class SharedState implements SessionContext {
     readonly reader: () => CatalogReader;
     readonly report: (problem: string, error: unknown) => void;
     readonly usage: () => Usage | undefined;
+    /** The gate, where it is not this process's alone; `links` have one of their own. */
+    readonly gate?: Pick<Links, "gate" | "hits"> | undefined;
+    /** What settings that were read become in force as; as they are where it is left out. */
+    readonly inForce?: ((config: Config) => Config) | undefined;
     /** To the other processes; undefined where there are none. */
     readonly links?: Links | undefined;
   }) {
@@ -69,8 +74,10 @@ export class SharedState implements SessionContext {
     this.#labels = options.labels;
     this.#reader = options.reader;
     this.#links = options.links;
-    this.hits = options.links?.hits ?? new LimitHits();
-    this.gate = options.links?.gate ?? new FlipGate({ hits: this.hits });
+    const shared = options.links ?? options.gate;
+    this.hits = shared?.hits ?? new LimitHits();
+    this.gate = shared?.gate ?? new FlipGate({ hits: this.hits });
+    this.#inForce = options.inForce ?? ((read) => read);
     this.#report = options.report;
     this.#usage = options.usage;
     this.#config = config;
@@ -93,6 +100,11 @@ export class SharedState implements SessionContext {
     return this.#config.control.database;
   }
 
+  get fleetSchema(): string | undefined {
+    const { mode, schema } = this.#config.control;
+    return mode === "database" ? schema : undefined;
+  }
+
   get windows(): readonly Window[] {
     return this.#config.windows;
   }
@@ -106,7 +118,7 @@ export class SharedState implements SessionContext {
   reload(read: Config): void {
     const { inForce, waiting } = takeOver(this.#config, read);
     this.waitingKeys = waiting;
-    this.configure(inForce);
+    this.configure(this.#inForce(inForce));
   }
 
   /** New settings take effect for the next statement of every session; none is dropped. */
@@ -158,8 +170,9 @@ export class SharedState implements SessionContext {
   }
 
   #makeDecider(): Decider {
-    const { policy, rules } = this;
-    return new Decider({ policy, rules, cacheSizeMax: this.#config.limits.cacheSizeMax });
+    const { policy, rules, fleetSchema } = this;
+    const { cacheSizeMax } = this.#config.limits;
+    return new Decider({ policy, rules, cacheSizeMax, fleetSchema });
   }
 
   #changed(): void {

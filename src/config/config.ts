@@ -77,6 +77,14 @@ export function toConfig(file: ConfigFile, written: Written): Config | string {
     return "guard.lock_timeout.inject must be above 0 and at most guard.lock_timeout.max";
   }
 
+  const { control } = file;
+  if (control.flip_margin === 0 || control.flip_margin >= file.limits.hold_timeout) {
+    return "control.flip_margin must be above 0 and below limits.hold_timeout";
+  }
+  if (control.lease <= control.poll_interval) {
+    return "control.lease must be above control.poll_interval, or every instance would lose it all the time";
+  }
+
   if (file.shutdown.delay_min > file.shutdown.delay_max) {
     return "shutdown.delay_min must be at most shutdown.delay_max, which counts from SIGTERM too";
   }
@@ -152,6 +160,8 @@ function settings(
       passwordFile: control.password_file,
       database: derived.database,
       pollIntervalMs: control.poll_interval,
+      leaseMs: control.lease,
+      flipMarginMs: control.flip_margin,
     },
     version: { sources: version.from, unknown: derived.unknown },
     windows,

@@ -120,7 +120,15 @@ const Control = z.strictObject({
   database: Text.optional().describe(
     "The database whose catalog is read, and in which the windows are. Default: that of `server.url`, or the user's name.",
   ),
-  poll_interval: Duration.prefault("1s").describe("How often the catalog is compared."),
+  poll_interval: Duration.prefault("1s").describe(
+    "How often the catalog is compared, and in `database` the store asked for what no notification told.",
+  ),
+  lease: Duration.prefault("5s").describe(
+    "In `database`: how long an instance that has lost its connection to the store still counts. Until then nobody can rename.",
+  ),
+  flip_margin: Duration.prefault("500ms").describe(
+    "In `database`: how long before the end of a hold (`limits.hold_timeout`) its rename has to be over.",
+  ),
 });
 
 const Version = z.strictObject({

@@ -1,9 +1,13 @@
+import { flipFunctions } from "./flip-sql.ts";
+
 /**
  * The store's schema, as SQL by version: the one place where it is written down. A version that has
  * been released is never changed; what comes after it is a version of its own. `schema` is a plain
  * identifier (`control.schema`), and the channel of notifications as well.
  */
-export const STORE_VERSIONS: readonly ((schema: string) => string)[] = [versionOne];
+export const STORE_VERSIONS: readonly ((schema: string) => string)[] = [
+  (schema) => `${versionOne(schema)};\n${flipFunctions(schema)}`,
+];
 
 /** Who may do what. Everything is safe to run again. */
 export function grantsSql(
@@ -15,6 +19,7 @@ export function grantsSql(
     `GRANT SELECT ON ALL TABLES IN SCHEMA ${schema} TO ${role}`,
     `GRANT INSERT, UPDATE, DELETE ON ${schema}.instances, ${schema}.flips,
        ${schema}.acknowledgements, ${schema}.ledger TO ${role}`,
+    `GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ${schema} TO ${role}`,
     `GRANT UPDATE (state, epoch) ON ${schema}.windows TO ${role}`,
   ];
   const operator = (role: string) => [
@@ -88,11 +93,15 @@ CREATE TABLE instances (
   problem text NOT NULL DEFAULT ''
 );
 
--- Renames, one at a time for each relation. window_id is missing where the window is in files only.
+-- Renames, one at a time for each relation; of windows in this store, in files, or both.
 CREATE TABLE flips (
   epoch bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  window_id bigint REFERENCES windows ON DELETE CASCADE,
   relation oid NOT NULL,
+  -- As windows name it.
+  schema_name text NOT NULL,
+  table_name text NOT NULL,
+  -- The table's windows as the coordinator has them in force: who has others does not acknowledge.
+  content text NOT NULL,
   coordinator text NOT NULL,
   started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   hold_ms integer NOT NULL CHECK (hold_ms > 0),
@@ -100,10 +109,12 @@ CREATE TABLE flips (
   margin_ms integer NOT NULL CHECK (margin_ms > 0 AND margin_ms < hold_ms),
   state text NOT NULL DEFAULT 'holding' CHECK (state IN ('holding', 'flipped', 'aborted')),
   ended_at timestamptz,
+  -- The relation's names when it began.
+  names_before text,
   note text NOT NULL DEFAULT ''
 );
 CREATE UNIQUE INDEX ON flips (relation) WHERE state = 'holding';
-CREATE INDEX ON flips (window_id, epoch);
+CREATE INDEX ON flips (schema_name, table_name, epoch);
 
 -- An instance keeps back first touches of the flip's relation, and has none on its way.
 CREATE TABLE acknowledgements (
@@ -166,6 +177,5 @@ BEGIN
   RETURN NULL;
 END $$;
 CREATE TRIGGER record_move AFTER INSERT OR UPDATE ON windows
-  FOR EACH ROW EXECUTE FUNCTION record_move();
-REVOKE ALL ON FUNCTION check_move(), record_move() FROM PUBLIC`;
+  FOR EACH ROW EXECUTE FUNCTION record_move()`;
 }

@@ -1,7 +1,6 @@
 import { LruCache } from "../base/lru-cache.ts";
 import type { RuleId } from "../base/rule-ids.ts";
 import { concernOf } from "../guard/concern.ts";
-import type { LockTimeoutPolicy } from "../guard/lock-timeout.ts";
 import { lockedBy } from "../guard/locks.ts";
 import { flipOf } from "../rewrite/flip.ts";
 import { mentionsShown } from "../rewrite/introspection.ts";
@@ -16,7 +15,7 @@ import type { Window } from "../version/window.ts";
 import { physicalLock } from "./physical-lock.ts";
 import { type PlanTemplate, planFrom, planTemplate } from "./plan-template.ts";
 import { ofRewrite } from "./rewrite-plan.ts";
-import { type SimpleText, simpleTextOf } from "./simple-text.ts";
+import { type SimpleText, simpleTextOf, type TextOptions } from "./simple-text.ts";
 import { NO_OUTCOMES, type StatementPlan, type TextPlan } from "./text-plan.ts";
 import {
   afterStatement,
@@ -62,6 +61,12 @@ export interface PlanInput {
   readonly searchPath: readonly string[];
 }
 
+type DeciderOptions = TextOptions & {
+  /** The guard's rules that can have something to say in live sessions. */
+  readonly rules: readonly RuleId[];
+  readonly cacheSizeMax: number;
+};
+
 // What a cached analysis costs beyond its text, measured roughly: an AST is some 40 times its text.
 const LOOK_SIZE_FACTOR = 48;
 const PLAN_SIZE_FACTOR = 12;
@@ -73,21 +78,14 @@ const ENTRY_SIZE = 1_024;
  * text, naming, catalog and search path always get the same plan.
  */
 export class Decider {
-  readonly #policy: LockTimeoutPolicy;
-  readonly #rules: readonly RuleId[];
+  readonly #options: DeciderOptions;
   readonly #looks: LruCache<Look>;
   readonly #plans: LruCache<TextPlan>;
   readonly #templates: LruCache<PlanTemplate>;
   readonly #simpleTexts = new WeakMap<TextPlan, SimpleText>();
 
-  constructor(options: {
-    readonly policy: LockTimeoutPolicy;
-    /** The guard's rules that can have something to say in live sessions. */
-    readonly rules: readonly RuleId[];
-    readonly cacheSizeMax: number;
-  }) {
-    this.#policy = options.policy;
-    this.#rules = options.rules;
+  constructor(options: DeciderOptions) {
+    this.#options = options;
     this.#looks = new LruCache({ sizeMax: options.cacheSizeMax / 2 });
     this.#plans = new LruCache({ sizeMax: options.cacheSizeMax / 4 });
     this.#templates = new LruCache({ sizeMax: options.cacheSizeMax / 4 });
@@ -173,7 +171,7 @@ export class Decider {
   simpleText(plan: TextPlan, text: string): SimpleText {
     const known = this.#simpleTexts.get(plan);
     if (known !== undefined) return known;
-    const made = simpleTextOf(plan, text, this.#policy);
+    const made = simpleTextOf(plan, text, this.#options);
     // A plan that a look holds is shared by texts that differ in literals; one with a lock is not.
     this.#simpleTexts.set(plan, made);
     return made;
@@ -207,7 +205,7 @@ export class Decider {
   }
 
   #passed(facts: StatementFacts, text: string): StatementPlan {
-    const lock = this.#policy.onMissing === "off" ? undefined : lockedBy(facts.parsed);
+    const lock = this.#options.policy.onMissing === "off" ? undefined : lockedBy(facts.parsed);
     return {
       shape: facts.shape,
       facts,
@@ -218,7 +216,7 @@ export class Decider {
       reliesOnNames: false,
       flips: undefined,
       lock,
-      concern: concernOf(facts.parsed, text, this.#rules),
+      concern: concernOf(facts.parsed, text, this.#options.rules),
       outcomes: NO_OUTCOMES,
     };
   }

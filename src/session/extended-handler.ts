@@ -6,6 +6,7 @@ import { isText } from "./client-encoding.ts";
 import type { ClientFrame, Step } from "./client-frame.ts";
 import type { Dialogue } from "./dialogue.ts";
 import { preparedExecution, textExecution } from "./execution.ts";
+import { flipFence } from "./flip-fence.ts";
 import type { Freshener } from "./freshener.ts";
 import { leaving, passGate } from "./gate-pass.ts";
 import { sendOwn } from "./inquiry.ts";
@@ -182,6 +183,11 @@ export class ExtendedHandler {
     if (guard !== undefined) {
       const own = executions.map((each) => ({ ...each, isOwn: true }));
       sendOwn(dialogue, guard.before, { executions: own });
+    }
+    const { fleetSchema } = dialogue.context;
+    if (fleetSchema !== undefined && first?.flips !== undefined) {
+      const own = executions.map((each) => ({ ...each, isOwn: true }));
+      sendOwn(dialogue, flipFence(fleetSchema, first.flips), { executions: own });
     }
     keepForReplay(dialogue, frame, plan);
     forward(dialogue, frame);

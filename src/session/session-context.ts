@@ -83,6 +83,8 @@ export interface SessionContext {
   /** For large texts; undefined where they are analysed as all others. */
   readonly analysis: AnalysisThread | undefined;
   readonly gate: Gate;
+  /** The schema of the store by which a fleet agrees on flips; undefined where there is none. */
+  readonly fleetSchema: string | undefined;
   readonly observer: Observer;
   /** How often limits were met. */
   readonly hits: LimitHits;

@@ -5,6 +5,8 @@ import type { Execution } from "./execution.ts";
 import type { Entry } from "./pipeline-entry.ts";
 import { FAILING_SQLSTATE, refusalFields } from "./refusal.ts";
 
+const LOCK_NOT_AVAILABLE = "55P03";
+
 type Fields = Map<string, string>;
 
 /**
@@ -31,10 +33,13 @@ export function shownFields(
 
   const fields = answer.decode();
   if (isOwn && fields.get("R") === "exec_stmt_raise") {
-    // The guard's own RAISE: where in Straddle's block it was raised tells the client nothing.
+    // The guard's own RAISE, or the fence's: where in Straddle's block it was raised tells the client nothing.
     for (const code of ["W", "F", "L"]) fields.delete(code);
-    return fields.set("R", "straddle:lock-timeout");
+    const isFence = answer.sqlstate === LOCK_NOT_AVAILABLE;
+    return fields.set("R", isFence ? "straddle:flip" : "straddle:lock-timeout");
   }
+  // The fence took the lock in the statement's place.
+  if (isOwn && answer.sqlstate === LOCK_NOT_AVAILABLE) fields.delete("W");
   return turnBackError(fields, {
     sentText,
     ranText: ran.ranText ?? sentText,

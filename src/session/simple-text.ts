@@ -1,5 +1,6 @@
 import { type LockTimeoutPolicy, lockTimeoutGuard } from "../guard/lock-timeout.ts";
 import { applyEdits, type Edit } from "../sql/edit.ts";
+import { flipFence } from "./flip-fence.ts";
 import { failingSql } from "./refusal.ts";
 import type { TextPlan } from "./text-plan.ts";
 
@@ -12,8 +13,18 @@ export interface SimpleText {
   readonly parts: readonly { readonly index: number; readonly isOwn: boolean }[];
 }
 
-/** Puts a plan's edits, checks and failures into its text. */
-export function simpleTextOf(plan: TextPlan, text: string, policy: LockTimeoutPolicy): SimpleText {
+export interface TextOptions {
+  readonly policy: LockTimeoutPolicy;
+  /** Of the store by which a fleet agrees on flips; undefined where there is none. */
+  readonly fleetSchema?: string | undefined;
+}
+
+/** Puts a plan's edits, checks, fences and failures into its text. */
+export function simpleTextOf(
+  plan: TextPlan,
+  text: string,
+  { policy, fleetSchema }: TextOptions,
+): SimpleText {
   const parts: { index: number; isOwn: boolean }[] = [];
   const edits: Edit[] = [];
   const isAlone = plan.statements.length === 1;
@@ -24,7 +35,7 @@ export function simpleTextOf(plan: TextPlan, text: string, policy: LockTimeoutPo
     return { edits: [edit], ranText, parts: [{ index: 0, isOwn: false }] };
   }
   for (const [index, statement] of plan.statements.entries()) {
-    const { facts, refusal, lock } = statement;
+    const { facts, refusal, lock, flips } = statement;
     const start = facts?.start ?? 0;
     const end = facts?.end ?? text.length;
     const guard =
@@ -33,6 +44,10 @@ export function simpleTextOf(plan: TextPlan, text: string, policy: LockTimeoutPo
         : lockTimeoutGuard(lock, policy);
     if (guard !== undefined) {
       edits.push({ start, end: start, text: `${guard.before}; `, kind: "frame" });
+      parts.push({ index, isOwn: true });
+    }
+    if (fleetSchema !== undefined && flips !== undefined && refusal === undefined) {
+      edits.push({ start, end: start, text: `${flipFence(fleetSchema, flips)}; `, kind: "frame" });
       parts.push({ index, isOwn: true });
     }
     if (refusal !== undefined) {

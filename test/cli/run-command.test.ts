@@ -25,6 +25,7 @@ for (const { yaml, at, line } of cases) {
   test(line, () => {
     const loaded = parseConfig(yaml, {});
     if (loaded.kind === "error") throw new Error(loaded.message);
-    expect(servingLine(loaded.config, at)).toBe(line);
+    const { length: windowsCount } = loaded.config.windows;
+    expect(servingLine(loaded.config, { ...at, windowsCount })).toBe(line);
   });
 }

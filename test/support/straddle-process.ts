@@ -38,6 +38,9 @@ export interface StartOptions {
   readonly nodeOptions?: string;
 }
 
+/** Several processes start one after the other, and machines are busy. */
+const START_MS = 60_000;
+
 let folder: string | undefined;
 
 /** A folder for this test file's own files; gone at the end. */
@@ -113,10 +116,14 @@ export async function startStraddleProcess(
     process.off("exit", kill);
     return status ?? null;
   });
-  await until("the start", async () => {
-    if (isOver) throw new Error(`Straddle has ended: ${log}`);
-    return log.includes("listening on");
-  });
+  await until(
+    "the start",
+    async () => {
+      if (isOver) throw new Error(`Straddle has ended: ${log}`);
+      return log.includes("listening on");
+    },
+    START_MS,
+  );
   const port = Number(/listening on [^;]*?:(\d+)/.exec(log)?.[1]);
   const metricsPort = Number(/metrics http:\/\/[^/]*:(\d+)\//.exec(log)?.[1]);
   const page: StraddleProcess["page"] = async (path) => {

@@ -1,4 +1,8 @@
-import type { LineSink } from "../../audit/sink.ts";
+import { type LineSink, Sink } from "../../audit/sink.ts";
+import type { Config } from "../../config/config.ts";
+import { explainSystemError, SetupError } from "../fail.ts";
+import { log } from "../log.ts";
+import { auditTarget } from "../observers.ts";
 import type { Member } from "./flip-board.ts";
 
 /** The primary's end of the audit log: one sink for the lines of all workers. */
@@ -57,5 +61,16 @@ export class AuditHub {
     for (const [member, size] of sizes) {
       member.send({ kind: "audit_taken", size, problem: problem ?? null });
     }
+  }
+}
+
+/** Undefined where there is no audit log; what can't be opened is a SetupError. */
+export async function openAuditSink(config: Config): Promise<Sink | undefined> {
+  const target = auditTarget(config);
+  if (target === undefined) return undefined;
+  try {
+    return await Sink.open(target, log);
+  } catch (error) {
+    throw new SetupError(explainSystemError(`audit.path: ${config.audit.path}`, error));
   }
 }

@@ -28,7 +28,7 @@ export class FlipBoard {
       if (current === undefined) continue;
       const { epoch, request, endsMs } = current;
       const holdMs = Math.max(1, endsMs - Date.now());
-      member.send({ kind: "hold", epoch, oid: request.oid, holdMs });
+      member.send({ kind: "hold", epoch, oid: request.oid, holdMs, graceMs: 0 });
     }
   }
 
@@ -127,7 +127,8 @@ export class FlipBoard {
       timer: setTimeout(() => this.#expired(oid, epoch), holdMs),
       isReady: false,
     };
-    for (const member of this.#members) member.send({ kind: "hold", epoch, oid, holdMs });
+    for (const member of this.#members)
+      member.send({ kind: "hold", epoch, oid, holdMs, graceMs: 0 });
   }
 
   #drained(flip: Flip, member: Member): void {
@@ -152,7 +153,8 @@ export class FlipBoard {
     const { epoch, timer } = relation.current;
     clearTimeout(timer);
     relation.current = undefined;
-    for (const member of this.#members) member.send({ kind: "release", epoch, isUnknown });
+    const first = isUnknown ? "settle" : "nothing";
+    for (const member of this.#members) member.send({ kind: "release", epoch, first });
     this.#next(oid);
   }
 }

@@ -19,3 +19,8 @@ export function joinedHealth(options: {
   for (const check of options.own) checks.set(check.name, check);
   return { isStarted: options.isStarted, checks: [...checks.values()] };
 }
+
+/** One of the primary's own. */
+export function check(name: string, problem: string, state: "warning" | "failed"): Check {
+  return { name, state: problem === "" ? "ok" : state, detail: problem };
+}

@@ -4,6 +4,7 @@ import type { UseBatch } from "../../ledger/batch.ts";
 import type { LedgerRecord } from "../../ledger/ledger.ts";
 import type { Samples } from "../../metrics/registry.ts";
 import type { FullPlaces, PlaceRequest } from "../../session/places.ts";
+import type { FlipSubject } from "../fleet/flip-subject.ts";
 
 /**
  * What a primary and its workers tell each other. Both run the same program, so what arrives is what
@@ -24,9 +25,18 @@ export type ToWorker =
       readonly epoch: number;
       readonly oid: number;
       readonly holdMs: number;
+      /** How long the catalog may take when the hold ends by its deadline; 0: it is not read then. */
+      readonly graceMs: number;
     }
-  /** Open it again. `isUnknown`: whoever flipped it is gone, and may have done it or not. */
-  | { readonly kind: "release"; readonly epoch: number; readonly isUnknown: boolean }
+  /**
+   * Open it again, at once, or when the catalog has been read. `settle`: whoever flipped it is gone, and
+   * may have done it, not done it, or be about to.
+   */
+  | {
+      readonly kind: "release";
+      readonly epoch: number;
+      readonly first: "nothing" | "read" | "settle";
+    }
   /** The flip asked for may go ahead; `isOver`: since its time is up. */
   | { readonly kind: "flip_ready"; readonly flip: number; readonly isOver: boolean }
   /** Read the catalog again, and say `catalog_read`. */
@@ -68,6 +78,8 @@ export type ToPrimary =
       readonly flip: number;
       readonly oid: number;
       readonly holdMs: number;
+      /** For a fleet; undefined where the relation is under no window. */
+      readonly subject: FlipSubject | undefined;
     }
   /** It has, or it has given up. */
   | { readonly kind: "flipped"; readonly flip: number }

@@ -1,22 +1,23 @@
-import type { Check, Health } from "../../admin/health.ts";
-import { type Admin, startAdmin } from "../../admin/http.ts";
-import { Sink } from "../../audit/sink.ts";
+import type { Health } from "../../admin/health.ts";
+import type { Admin } from "../../admin/http.ts";
+import type { Sink } from "../../audit/sink.ts";
 import type { Config } from "../../config/config.ts";
 import { shownSettings } from "../../config/written.ts";
 import type { ConfigWatch } from "../config-watch.ts";
-import { explainSystemError, SetupError } from "../fail.ts";
+import { OwnFleet } from "../fleet/own-fleet.ts";
 import { type KeptLedger, openKeptLedger } from "../ledger/kept-ledger.ts";
 import { log } from "../log.ts";
-import { auditTarget, CLOSE_DEADLINE_MS } from "../observers.ts";
+import { CLOSE_DEADLINE_MS } from "../observers.ts";
 import { WindowPreflight } from "../preflight/window-preflight.ts";
 import { listenAs, watchConfig } from "../run.ts";
-import { AuditHub } from "./audit-hub.ts";
+import { AuditHub, openAuditSink } from "./audit-hub.ts";
 import { FlipBoard } from "./flip-board.ts";
 import { FrontDoor, SILENT_MS } from "./front-door.ts";
-import { joinedHealth } from "./joined-health.ts";
+import { check, joinedHealth } from "./joined-health.ts";
 import { JoinedLedger } from "./joined-ledger.ts";
 import { JoinedMetrics } from "./joined-metrics.ts";
 import type { ToPrimary } from "./messages.ts";
+import { startPages } from "./pages.ts";
 import { Pool } from "./pool.ts";
 import { Settings } from "./settings.ts";
 import { SharedPlaces } from "./shared-places.ts";
@@ -46,6 +47,7 @@ export class Primary {
   readonly #pool: Pool;
   readonly #door: FrontDoor;
   readonly #board = new FlipBoard();
+  readonly #fleet: OwnFleet | undefined;
   readonly #places: SharedPlaces;
   readonly #metrics: JoinedMetrics;
   readonly #ledger: JoinedLedger | undefined;
@@ -59,7 +61,7 @@ export class Primary {
 
   static async start(config: Config, options: PrimaryOptions): Promise<Primary> {
     const kept = await openKeptLedger(config);
-    const primary = new Primary(config, { sink: await openSink(config), kept }, options);
+    const primary = new Primary(config, { sink: await openAuditSink(config), kept }, options);
     try {
       await primary.#start();
     } catch (error) {
@@ -79,6 +81,7 @@ export class Primary {
     this.#settings = new Settings({
       config,
       workersCount,
+      merge: (read) => this.#fleet?.windows.rebase(read) ?? read,
       onChange: (written) => this.#tellAll({ kind: "settings", written }),
     });
     this.#pool = new Pool({
@@ -106,6 +109,13 @@ export class Primary {
       blindSpots: () => this.#preflight.counts,
       ledger: () => this.#ledger?.keeper.level,
     });
+    this.#fleet = OwnFleet.of({
+      config,
+      onWindows: (merged) => this.#settings.configure(merged),
+      windows,
+      readCatalog: () =>
+        new Promise((resolve) => this.#board.announce(undefined, this.#holdMs, () => resolve())),
+    });
     // Before the file can change unseen.
     this.#watch = watchConfig(options.configFile, this.#settings, this.#health, () =>
       this.#preflight.look(),
@@ -115,6 +125,11 @@ export class Primary {
   /** Where metrics and health are; undefined when they are off. */
   get metricsPort(): number | undefined {
     return this.#admin?.port;
+  }
+
+  /** The windows that are in force. */
+  get windowsCount(): number {
+    return this.#settings.config.windows.length;
   }
 
   /** After the audit log's file has been moved away. */
@@ -138,6 +153,7 @@ export class Primary {
     await this.#pool.stop(delayMaxMs + CLOSE_DEADLINE_MS + EXIT_MS);
     clearTimeout(closing);
     this.#door.close();
+    await this.#fleet?.stop();
     await this.#admin?.stop();
     await this.#ledger?.keeper.stop();
     await this.#hub?.close(CLOSE_DEADLINE_MS);
@@ -151,6 +167,7 @@ export class Primary {
 
   async #start(): Promise<void> {
     const { config } = this.#settings;
+    await this.#fleet?.start();
     await this.#pool.start();
     const { port, socket } = await listenAs(config, this.#door);
     this.port = port;
@@ -160,25 +177,20 @@ export class Primary {
     this.#preflight.look();
   }
 
-  async #serve({ host, port }: Config["metrics"]): Promise<Admin> {
-    try {
-      return await startAdmin({
-        host,
-        port,
-        metrics: () => this.#metrics.render(),
-        health: () => this.#report(),
-        ledger: this.#ledger && ((asked) => this.#ledger?.page(asked)),
-        quit: this.#onQuit,
-        config: () => ({
-          in_force: shownSettings(this.#settings.config),
-          waiting_for_restart: this.#settings.waitingKeys,
-        }),
-        report: log.problem,
-      });
-    } catch (error) {
-      const subject = `metrics.host and metrics.port: ${host}:${port}`;
-      throw new SetupError(explainSystemError(subject, error));
-    }
+  #serve({ host, port }: Config["metrics"]): Promise<Admin> {
+    return startPages({
+      host,
+      port,
+      metrics: () => this.#metrics.render(),
+      health: () => this.#report(),
+      ledger: this.#ledger && ((asked) => this.#ledger?.page(asked)),
+      quit: this.#onQuit,
+      config: () => ({
+        in_force: shownSettings(this.#settings.config),
+        waiting_for_restart: this.#settings.waitingKeys,
+      }),
+      report: log.problem,
+    });
   }
 
   #take(worker: WorkerProcess, message: ToPrimary): void {
@@ -196,13 +208,13 @@ export class Primary {
         this.#hub?.take(worker, message.lines, message.size);
         return;
       case "flip":
-        this.#board.flip(worker, message);
+        this.#flips.flip(worker, message);
         return;
       case "flipped":
-        this.#board.flipped(worker, message.flip);
+        this.#flips.flipped(worker, message.flip);
         return;
       case "drained":
-        this.#board.drained(worker, message.epoch);
+        this.#flips.drained(worker, message.epoch);
         return;
       case "announce":
         this.#board.announce(worker, this.#holdMs, () => {
@@ -231,6 +243,11 @@ export class Primary {
     }
   }
 
+  /** Who has flips agreed on: the fleet, or this process alone. */
+  get #flips(): Pick<FlipBoard, "flip" | "flipped" | "drained"> {
+    return this.#fleet?.board ?? this.#board;
+  }
+
   get #holdMs(): number {
     return this.#settings.config.limits.holdTimeoutMs;
   }
@@ -241,6 +258,7 @@ export class Primary {
    */
   #joined(worker: WorkerProcess): void {
     this.#board.join(worker);
+    this.#fleet?.board.join(worker);
     this.#hub?.join(worker);
     this.#ledger?.join(worker);
     worker.send({ kind: "settings", written: this.#settings.written });
@@ -252,6 +270,7 @@ export class Primary {
 
   #gone(worker: WorkerProcess): void {
     this.#board.leave(worker);
+    this.#fleet?.board.leave(worker);
     this.#places.freeAll(worker);
     this.#metrics.workerGone(worker);
     this.#ledger?.workerGone(worker);
@@ -273,22 +292,9 @@ export class Primary {
         check("draining", draining, "failed"),
         check("config", this.#health.configProblem, "warning"),
         check("blind_spots", this.#preflight.problem, "warning"),
+        check("control", this.#fleet?.problem ?? "", "warning"),
         check("workers", problems.join("; "), this.#pool.isFailing ? "failed" : "warning"),
       ],
     });
-  }
-}
-
-function check(name: string, problem: string, state: "warning" | "failed"): Check {
-  return { name, state: problem === "" ? "ok" : state, detail: problem };
-}
-
-async function openSink(config: Config): Promise<Sink | undefined> {
-  const target = auditTarget(config);
-  if (target === undefined) return undefined;
-  try {
-    return await Sink.open(target, log);
-  } catch (error) {
-    throw new SetupError(explainSystemError(`audit.path: ${config.audit.path}`, error));
   }
 }

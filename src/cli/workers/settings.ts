@@ -8,17 +8,21 @@ export class Settings {
   waitingKeys: readonly string[] = [];
   readonly #auditBufferSize: number;
   readonly #onChange: (written: Written) => void;
+  readonly #merge: (config: Config) => Config;
   #inForce: Config;
 
   constructor(options: {
     readonly config: Config;
     readonly workersCount: number;
+    /** What settings that were read become in force as. */
+    readonly merge: (config: Config) => Config;
     readonly onChange: (written: Written) => void;
   }) {
     const { config, workersCount } = options;
     this.#inForce = config;
     this.#auditBufferSize = Math.ceil(config.audit.bufferSizeMax / workersCount);
     this.#onChange = options.onChange;
+    this.#merge = options.merge;
   }
 
   get config(): Config {
@@ -35,8 +39,13 @@ export class Settings {
   /** Takes over what has been read from a changed file, but for keys that need a restart. */
   reload(read: Config): void {
     const { inForce, waiting } = takeOver(this.#inForce, read);
-    this.#inForce = inForce;
     this.waitingKeys = waiting;
+    this.configure(this.#merge(inForce));
+  }
+
+  /** These are in force now. */
+  configure(config: Config): void {
+    this.#inForce = config;
     this.#onChange(this.written);
   }
 }

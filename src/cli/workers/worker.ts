@@ -3,6 +3,7 @@ import { parseConfig } from "../../config/load.ts";
 import type { Written } from "../../config/written.ts";
 import { LimitHits } from "../../session/limit-hits.ts";
 import { SetupError } from "../fail.ts";
+import { flipSubject } from "../fleet/flip-subject.ts";
 import { log, nameSpeaker } from "../log.ts";
 import { type Straddle, startStraddle } from "../run.ts";
 import type { Links, Parts } from "./links.ts";
@@ -33,6 +34,8 @@ const gate = new SharedGate({
   hits,
   send,
   settle: async (oid, deadlineMs) => parts?.reader.refreshWhenFree(oid, deadlineMs),
+  readCatalog: async () => parts?.reader.refresh(),
+  subject: (oid) => (parts === undefined ? undefined : flipSubject(parts.state, oid)),
 });
 
 const links: Links = {

@@ -41,13 +41,13 @@ function two(): readonly [Member, Member] {
 test("all close, and the rename goes when all are drained; then all open", () => {
   const [a, b] = two();
   board.flip(a, { flip: 7, oid: ORDERS, holdMs: HOLD_MS });
-  expect(heard()).toEqual([`a hold 1 ${ORDERS} ${HOLD_MS}`, `b hold 1 ${ORDERS} ${HOLD_MS}`]);
+  expect(heard()).toEqual([`a hold 1 ${ORDERS} ${HOLD_MS} 0`, `b hold 1 ${ORDERS} ${HOLD_MS} 0`]);
   board.drained(a, 1);
   expect(heard()).toEqual([]);
   board.drained(b, 1);
   expect(heard()).toEqual(["a flip_ready 7 false"]);
   board.flipped(a, 7);
-  expect(heard()).toEqual(["a release 1 false", "b release 1 false"]);
+  expect(heard()).toEqual(["a release 1 nothing", "b release 1 nothing"]);
 });
 
 test("a second flip of the relation waits its turn, and can be called off meanwhile", () => {
@@ -59,8 +59,8 @@ test("a second flip of the relation waits its turn, and can be called off meanwh
   heard();
   board.flipped(a, 1);
   expect(heard().slice(2)).toEqual([
-    `a hold 2 ${ORDERS} ${HOLD_MS}`,
-    `b hold 2 ${ORDERS} ${HOLD_MS}`,
+    `a hold 2 ${ORDERS} ${HOLD_MS} 0`,
+    `b hold 2 ${ORDERS} ${HOLD_MS} 0`,
   ]);
   board.drained(a, 1); // Late, and of another hold.
   board.drained(b, 2);
@@ -80,8 +80,8 @@ test("one that dies is not waited for", () => {
 
 test("when the one that flips dies, the others open; with care if it may have flipped", () => {
   for (const { isReady, release } of [
-    { isReady: false, release: "b release 1 false" },
-    { isReady: true, release: "b release 1 true" },
+    { isReady: false, release: "b release 1 nothing" },
+    { isReady: true, release: "b release 1 settle" },
   ]) {
     board = new FlipBoard();
     const [a, b] = two();
@@ -101,7 +101,7 @@ test("one that says nothing is waited for until the deadline", () => {
   vi.advanceTimersByTime(HOLD_MS - 1);
   expect(heard()).toEqual([]);
   vi.advanceTimersByTime(1);
-  expect(heard()).toEqual(["a flip_ready 1 true", "a release 1 false", "b release 1 false"]);
+  expect(heard()).toEqual(["a flip_ready 1 true", "a release 1 nothing", "b release 1 nothing"]);
 });
 
 test("one that joins during a hold hears of it, with what is left of its time", () => {
@@ -111,12 +111,12 @@ test("one that joins during a hold hears of it, with what is left of its time", 
   heard();
   const late = member("late");
   board.join(late);
-  expect(heard()).toEqual([`late hold 1 ${ORDERS} 1500`]);
+  expect(heard()).toEqual([`late hold 1 ${ORDERS} 1500 0`]);
   // It has no session that could be inside.
   for (const each of [a, b]) board.drained(each, 1);
   expect(heard()).toEqual(["a flip_ready 1 false"]);
   board.flipped(a, 1);
-  expect(heard()).toContain("late release 1 false");
+  expect(heard()).toContain("late release 1 nothing");
 });
 
 test("a changed catalog is read by all others; the dead and the silent are not waited for", () => {

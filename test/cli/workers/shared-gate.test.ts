@@ -27,6 +27,8 @@ function gateOn(board: FlipBoard, settle: () => Promise<void> = async () => unde
       });
     },
     settle,
+    readCatalog: settle,
+    subject: () => undefined,
   });
   board.join(member);
   return { gate, member };
