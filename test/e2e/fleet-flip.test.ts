@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFailed, test } from "vitest";
 import {
   createStore,
   ORDERS_WINDOW,
@@ -16,6 +16,9 @@ import { connect, RENAMES, SCHEMA, underLoad, type Version } from "./flip-load.t
 
 /** The physical names change while sessions of both versions work through several instances. */
 
+/** Machines are busy: what is tested is that nothing fails, not how fast it is. */
+const HOLD = "limits: { hold_timeout: 5s }";
+
 let database: TestDatabase;
 let instances: StraddleProcess[];
 
@@ -24,8 +27,8 @@ beforeAll(async () => {
   await runDirect(database, ORDERS_WINDOW + PERSON_WINDOW);
   // One of them with workers.
   instances = await Promise.all([
-    runInstance(database),
-    runInstance(database, { yaml: "workers: 2" }),
+    runInstance(database, { yaml: HOLD }),
+    runInstance(database, { yaml: `workers: 2\n${HOLD}` }),
   ]);
 });
 
@@ -45,13 +48,14 @@ async function states(): Promise<string> {
 }
 
 test("no query fails when a session renames, whichever instance it is on", async () => {
+  onTestFailed(() => console.error(instances.map((instance) => instance.log()).join("\n")));
   let last = 0;
   const load = await underLoad(
     (version) => connectionTo(last++ % 2, version),
     async () => {
       for (let count = 0; count < 6; count++) {
         const client = await connect(connectionTo(count % 2));
-        await client.query("SET lock_timeout = '2s'");
+        await client.query("SET lock_timeout = '5s'");
         for (const sql of RENAMES[count % 2] ?? []) {
           await client.query(sql);
           await sleep(40);
@@ -74,4 +78,4 @@ test("no query fails when a session renames, whichever instance it is on", async
     expect(body).not.toMatch(/straddle_recoveries_total\{.*how="resent".*\} [1-9]/);
   }
   await until("the end of the last flip", async () => (await states()) === "open open");
-});
+}, 120_000);
