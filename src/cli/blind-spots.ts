@@ -9,10 +9,15 @@ import { findSurroundings } from "./preflight/surroundings.ts";
 /**
  * What a rename meets in the database, and a proxy never sees. What is kept as text breaks, since PostgreSQL
  * looks at that only when it runs; what holds the column itself follows, and is named so that nobody wonders.
+ * `store` is the schema whose functions are Straddle's own.
  */
-export async function findBlindSpots(client: pg.Client, window: Window): Promise<BlindSpot[]> {
+export async function findBlindSpots(
+  client: pg.Client,
+  window: Window,
+  store: string,
+): Promise<BlindSpot[]> {
   return [
-    ...(await findBodies(client, window)),
+    ...(await findBodies(client, window, store)),
     ...(await findSurroundings(client, window)),
     ...(await findDependents(client, window)),
   ];

@@ -26,7 +26,7 @@ export async function check(config: Config): Promise<Finding[]> {
     findings.push(...(await checkAuth(client, config)));
     findings.push(...checkLabels(config), ...(await checkWindows(config)));
     for (const window of config.windows) {
-      const spots = await findBlindSpots(client, window);
+      const spots = await findBlindSpots(client, window, config.control.schema);
       findings.push(...spots.map((spot) => blindSpotFinding(window, spot)));
     }
     return findings;

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { parseDuration } from "../config/duration.ts";
 import { closeWindow } from "./window/close.ts";
+import { flipWindow } from "./window/flip.ts";
 import { openWindow } from "./window/open.ts";
 import { type Outcome, type Printed, print, printed } from "./window/outcome.ts";
 import { type Declaration, planWindow } from "./window/plan.ts";
@@ -30,6 +31,8 @@ export function windowCommand(show: (result: Printed) => void = print): Command 
   );
   addPlan(window, run);
   addOpen(window, run);
+  addFlip(window, run, "flip", "renames, while the whole fleet holds what that would break");
+  addFlip(window, run, "unflip", "renames back, in the same way");
   addClose(window, run);
   subcommand(window, "list", "lists the windows that are not closed")
     .option("--all", "those that are closed, too")
@@ -96,6 +99,22 @@ function addOpen(window: Command, run: Runner): void {
       run(options, async (session) =>
         openWindow(session, await findWindow(session, named), {
           acceptBlindSpots: options.acceptBlindSpots === true,
+          note: options.note ?? "",
+          timeoutMs: options.timeout,
+          progress: progressOn(process.stderr),
+        }),
+      ),
+    );
+}
+
+function addFlip(window: Command, run: Runner, name: "flip" | "unflip", description: string): void {
+  withNote(subcommand(window, name, description))
+    .argument("<window>", "its number, or its table")
+    .addOption(duration("--timeout", "how long to try", "1min"))
+    .action((named: string, options: Options & { readonly timeout: number }) =>
+      run(options, async (session) =>
+        flipWindow(session, await findWindow(session, named), {
+          to: name === "flip" ? "new" : "old",
           note: options.note ?? "",
           timeoutMs: options.timeout,
           progress: progressOn(process.stderr),

@@ -7,8 +7,14 @@ import type { TestDatabase } from "./server.ts";
 import { writeConfig } from "./straddle-process.ts";
 
 /** Runs `straddle window …` in this process, on a database's store, with further settings. */
-export function windowRunner(database: TestDatabase, settings: Readonly<object> = {}) {
-  const control = { mode: "database", user: "postgres", database: database.name };
+export function windowRunner(
+  database: TestDatabase,
+  {
+    control: more = {},
+    ...settings
+  }: { readonly control?: object; readonly [key: string]: unknown } = {},
+) {
+  const control = { mode: "database", user: "postgres", database: database.name, ...more };
   const config = writeConfig(database, stringify({ control, ...settings }));
   return async (...args: readonly string[]): Promise<Printed> => {
     let result: Printed = { out: "", err: "", status: -1 };

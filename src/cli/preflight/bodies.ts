@@ -8,18 +8,27 @@ import { type BodyNames, findNames, type Mention } from "./body-names.ts";
  * What is kept as text and read only when it runs: bodies of functions and procedures (those of triggers and event
  * triggers among them), arguments of triggers, and jobs of pg_cron.
  */
-export async function findBodies(client: pg.Client, window: Window): Promise<BlindSpot[]> {
+export async function findBodies(
+  client: pg.Client,
+  window: Window,
+  store: string,
+): Promise<BlindSpot[]> {
   return [
-    ...(await functions(client, window)),
+    ...(await functions(client, window, store)),
     ...(await triggerArguments(client, window)),
     ...(await cronJobs(client, window)),
   ];
 }
 
-async function functions(client: pg.Client, window: Window): Promise<BlindSpot[]> {
+async function functions(client: pg.Client, window: Window, store: string): Promise<BlindSpot[]> {
   const renamed = renamedNames(window);
   const tables = tableNamesOf(window);
-  const { rows } = await client.query<FunctionRow>(FUNCTIONS, [window.schema, tables, renamed]);
+  const { rows } = await client.query<FunctionRow>(FUNCTIONS, [
+    window.schema,
+    tables,
+    renamed,
+    store,
+  ]);
   const spots: BlindSpot[] = [];
   let size = 0;
   for (const { name, source, is_trigger, arguments: own, ...row } of rows) {
@@ -128,7 +137,7 @@ const FUNCTIONS = `
   JOIN pg_catalog.pg_language l ON l.oid = p.prolang
   JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
   WHERE l.lanname NOT IN ('internal', 'c')
-    AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+    AND n.nspname NOT IN ('pg_catalog', 'information_schema', $4)
     AND p.prosqlbody IS NULL
     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
                     WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass

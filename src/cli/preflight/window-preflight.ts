@@ -98,7 +98,7 @@ export class WindowPreflight {
         this.#client = client;
         await client.query(`SET statement_timeout = ${STATEMENT_TIMEOUT_MS}`);
         for (const window of unseen) {
-          const spots = await findBlindSpots(client, window);
+          const spots = await findBlindSpots(client, window, this.#config().control.schema);
           this.#spots.set(keyOf(window), spots);
           this.#tell(window, spots);
         }

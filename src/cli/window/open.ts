@@ -37,7 +37,7 @@ export async function openWindow(
   const names = physicalSide(stored.window, catalog);
   const [problem] = windowProblems([stored.window], catalog);
   if (problem !== undefined) return { kind: "refused", because: problem, instead: "" };
-  const spots = await findBlindSpots(client, stored.window);
+  const spots = await findBlindSpots(client, stored.window, schema);
   const toAccept = spots.filter(({ kind }) => kind !== "follows");
   const text = spots.map((spot) => spotLine(spot)).join("\n");
   const data = { blind_spots: spots };

@@ -1,6 +1,8 @@
 import { type CheckedWindow, checkWindow } from "../../config/window-schema.ts";
 import { insertWindow, readWindows, setNote } from "../../control/store-windows.ts";
 import { windowProblems } from "../../version/naming.ts";
+import type { Window } from "../../version/window.ts";
+import { windowContent } from "../../version/window-content.ts";
 import { SetupError } from "../fail.ts";
 import { readCatalog } from "../read-catalog.ts";
 import type { Outcome } from "./outcome.ts";
@@ -34,12 +36,16 @@ export async function planWindow(
     // Two at a time could contradict one another, and neither would see it.
     await client.query("SELECT pg_advisory_xact_lock(hashtext('straddle window plan'))");
     const stored = (await readWindows(client, schema)).filter(({ state }) => state !== "closed");
-    const others = [
-      ...config.windows.map((window, index) => ({ window, name: `windows[${index}] of the file` })),
-      ...stored.map(({ id, window }) => ({ window, name: `window ${id}` })),
-    ];
     const byItself = checkWindow(declared, []);
     if (byItself.kind === "problem") throw new SetupError(asOption(byItself));
+    // The same in the file and in the store is one window: it can be moved from the one to the other.
+    const content = contentOf(byItself.window);
+    const others = [
+      ...config.windows
+        .map((window, index) => ({ window, name: `windows[${index}] of the file` }))
+        .filter((other) => contentOf(other.window) !== content),
+      ...stored.map(({ id, window }) => ({ window, name: `window ${id}` })),
+    ];
     const checked = checkWindow(declared, others);
     if (checked.kind === "problem") {
       return { kind: "refused", because: asOption(checked), instead: "" };
@@ -59,6 +65,10 @@ export async function planWindow(
       data: { window: windowFields({ id, state: "planned", epoch: 0, window, unknown: "" }) },
     };
   });
+}
+
+function contentOf(window: Window): string | undefined {
+  return windowContent([window], window);
 }
 
 function renamesIn(texts: readonly string[]): Record<string, string> {

@@ -1,4 +1,4 @@
-import { type Instance, readFleet } from "../../control/fleet-view.ts";
+import { type Flip, type Instance, readFleet, readFlips } from "../../control/fleet-view.ts";
 import {
   type HistoryEntry,
   readHistory,
@@ -11,6 +11,9 @@ import { readCatalog } from "../read-catalog.ts";
 import type { Outcome } from "./outcome.ts";
 import type { StoreSession } from "./store-session.ts";
 import { ageOf, aligned, labelOf, renamesOf, tableOf, timeOf, windowFields } from "./words.ts";
+
+/** Renames that are shown; the history has all of this window's. */
+const FLIPS_MAX = 5;
 
 /** All windows that are not closed, or all. */
 export async function listWindows(
@@ -42,6 +45,7 @@ export async function listWindows(
 export async function showWindow(session: StoreSession, stored: StoredWindow): Promise<Outcome> {
   const { client, config, schema } = session;
   const history = await readHistory(client, schema, stored.id);
+  const flips = await readFlips(client, schema, stored.window, FLIPS_MAX);
   const fleet = await readFleet(client, schema);
   const catalog = await readCatalog(config);
   const names = physicalSide(stored.window, catalog);
@@ -65,12 +69,23 @@ export async function showWindow(session: StoreSession, stored: StoredWindow): P
     ...aligned(facts).map((line) => `  ${line}`),
     "history",
     ...history.map((entry) => `  ${historyLine(entry)}`),
+    ...(flips.length === 0 ? [] : ["renames of the table, the latest first"]),
+    ...flips.map((flip) => `  ${flipLine(flip, fleet.instances)}`),
     instances.length === 0 ? "no instance of Straddle has come to this store" : "instances",
     ...aligned(instances),
   ].join("\n");
   const data = {
     window: { ...windowFields(stored), names, problems },
     history: history.map(historyFields),
+    flips: flips.map((flip) => ({
+      epoch: flip.epoch,
+      state: flip.state,
+      coordinator: flip.coordinator,
+      started_at: flip.startedAt,
+      ...(flip.heldMs === undefined ? {} : { held_ms: flip.heldMs }),
+      note: flip.note,
+      acknowledged: flip.acknowledged,
+    })),
     instances: fleet.instances.map((each) => instanceFields(each, fleet.revision)),
   };
   return { kind: "done", text, data };
@@ -128,4 +143,18 @@ function historyFields(entry: HistoryEntry) {
     address: entry.address,
     note: entry.note,
   };
+}
+
+function flipLine(flip: Flip, instances: readonly Instance[]): string {
+  const { epoch, coordinator, startedAt, heldMs, state, note, acknowledged } = flip;
+  const held = heldMs === undefined ? "" : `, held for ${heldMs} ms`;
+  const waitsFor = instances.filter(
+    ({ id, presence }) => presence !== "gone" && !acknowledged.includes(id),
+  );
+  const waiting =
+    state === "holding" && waitsFor.length > 0
+      ? `, waits for instance ${waitsFor.map(({ id }) => id).join(", ")}`
+      : "";
+  const why = note === "" ? "" : `: ${note}`;
+  return `epoch ${epoch}  ${timeOf(startedAt)}  ${state}${held}, by ${coordinator}${waiting}${why}`;
 }

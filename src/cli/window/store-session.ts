@@ -111,7 +111,7 @@ function configOf({ config: file, role }: StoreOptions): Config {
 }
 
 /** Who, for the history: PostgreSQL keeps 63 bytes of it. */
-function whoRunsThis(): string {
+export function whoRunsThis(): string {
   return `straddle window (${userName()}@${hostname()})`;
 }
 

@@ -38,8 +38,9 @@ export function timeOf(at: Date): string {
   return `${at.toISOString().slice(0, 19).replace("T", " ")}Z`;
 }
 
-/** `42 s`, `12 min`, `3 h`, `5 d`: the largest unit that says enough. */
+/** `300 ms`, `42 s`, `12 min`, `3 h`, `5 d`: the largest unit that says enough. */
 export function ageOf(milliseconds: number): string {
+  if (milliseconds > 0 && milliseconds < 1_000) return `${Math.ceil(milliseconds)} ms`;
   const seconds = Math.max(0, Math.round(milliseconds / 1_000));
   if (seconds < 120) return `${seconds} s`;
   if (seconds < 7_200) return `${Math.round(seconds / 60)} min`;

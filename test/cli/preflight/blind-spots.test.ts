@@ -97,7 +97,11 @@ function onServer(binaries: string): void {
   });
 
   test("what names a column, told apart", async () => {
-    const spots = await findBlindSpots(client, windowOn("orders", { user_id: "customer_id" }));
+    const spots = await findBlindSpots(
+      client,
+      windowOn("orders", { user_id: "customer_id" }),
+      "straddle",
+    );
     expect(
       spots.map(({ kind, object, text }) => `${kind} ${object}: ${firstClause(text)}`),
     ).toEqual([
@@ -124,9 +128,9 @@ function onServer(binaries: string): void {
 
   test("names of tables, foreign tables, and columns that are inherited", async () => {
     const seen = [
-      await findBlindSpots(client, windowOn("refers", {}, "mentions")),
-      await findBlindSpots(client, windowOn("remote", { a: "aa", b: "bb" })),
-      await findBlindSpots(client, windowOn("child", { x: "y" })),
+      await findBlindSpots(client, windowOn("refers", {}, "mentions"), "straddle"),
+      await findBlindSpots(client, windowOn("remote", { a: "aa", b: "bb" }), "straddle"),
+      await findBlindSpots(client, windowOn("child", { x: "y" }), "straddle"),
     ].flatMap((spots) =>
       spots
         .filter(({ object }) => object !== "event trigger watcher")
