@@ -2,22 +2,20 @@
  * `npm run demo`: a rolling deployment with a rename in the middle, first without Straddle, then with
  * it. Exits with 1 if a query failed through Straddle.
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type pg from "pg";
-import { runDeployment } from "./demo/deployment.ts";
+import { renameColumn, runDeployment } from "./demo/deployment.ts";
+import { startFleet } from "./demo/fleet.ts";
 import { comparison } from "./demo/printed.ts";
 import { screenOn } from "./demo/screen.ts";
 import type { Statistics } from "./demo/statistics.ts";
-import { startStraddleProcess } from "./demo/straddle-process.ts";
 import { startEmbeddedPostgres } from "./embedded/embedded-postgres.ts";
-import { freePort } from "./embedded/free-port.ts";
 import { exitWith } from "./fail.ts";
 import { seedShop } from "./shop/seed.ts";
-import { shopSettings } from "./shop/settings.ts";
-import { sourceOf } from "./source-of.ts";
 
+// Each process that is started is ended with this one, by a listener of its own.
+process.setMaxListeners(32);
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 
 await main().catch(exitWith);
@@ -37,14 +35,20 @@ async function main(): Promise<void> {
     console.log("orders.customer_id. Halfway, the column is renamed.");
     console.log("\nDirect: the pods talk to PostgreSQL");
     await seedShop(address, "direct");
+    const screen = screenOn(process.stdout);
+    const connection = { ...address, database: "direct" };
     const direct = await runDeployment(
-      { ...address, database: "direct" },
-      screenOn(process.stdout),
+      { connections: [connection], rename: async () => [await renameColumn(connection)] },
+      screen,
     );
 
-    console.log("\nThrough Straddle: the same, with a window open");
+    console.log(
+      "\nThrough two Straddles: the same, with a window open in the database that they share,",
+    );
+    console.log("and a pod of version 1 that was forgotten");
     await seedShop(address, "straddled");
-    const straddled = await throughStraddle(address, folder);
+    const fleet = await startFleet(address, { database: "straddled", folder, screen });
+    const straddled = await runDeployment(fleet.plan, screen).finally(() => fleet.stop());
 
     console.log("");
     const results = [
@@ -56,30 +60,6 @@ async function main(): Promise<void> {
   } finally {
     await server.stop();
     leave();
-  }
-}
-
-async function throughStraddle(address: pg.ClientConfig, folder: string): Promise<Statistics> {
-  const listenPort = await freePort();
-  const configFile = join(folder, "straddle.yaml");
-  const settings = shopSettings({
-    server: { host: String(address.host), port: Number(address.port) },
-    database: "straddled",
-    listenPort,
-    metricsPort: await freePort(),
-    auditPath: join(folder, "audit.jsonl"),
-  });
-  writeFileSync(configFile, settings);
-  const connection = { ...address, port: listenPort, database: "straddled" };
-  const straddle = await startStraddleProcess(
-    sourceOf(import.meta.url, "main"),
-    configFile,
-    connection,
-  );
-  try {
-    return await runDeployment(connection, screenOn(process.stdout));
-  } finally {
-    await straddle.stop();
   }
 }
 

@@ -17,14 +17,23 @@ const NEW_VERSION = "2.0.0";
 const RENAME_AT = 2;
 const RENAMES_MAX = 20;
 
+export interface DeploymentPlan {
+  /** The server, or the instances of Straddle before it: pods take turns. */
+  readonly connections: readonly pg.ClientConfig[];
+  /** Renames the column, halfway; gives the lines to show. */
+  rename(): Promise<readonly string[]>;
+  /**
+   * What is left to do when all pods are new, while they go on to work. Beside them a pod of the old version
+   * was forgotten.
+   */
+  readonly finish?: (straggler: Pick<Pod, "stop">) => Promise<void>;
+}
+
 /**
  * A rolling deployment, for real: old pods are replaced by new ones, one at a time, while all of them
- * work; in the middle of it the column is renamed. `connection` is the server, or Straddle before it.
+ * work; in the middle of it the column is renamed.
  */
-export async function runDeployment(
-  connection: pg.ClientConfig,
-  screen: Screen,
-): Promise<Statistics> {
+export async function runDeployment(plan: DeploymentPlan, screen: Screen): Promise<Statistics> {
   const whole = new Statistics();
   let step = new Statistics();
   let stepStartedAt = performance.now();
@@ -32,12 +41,16 @@ export async function runDeployment(
     whole.add(report);
     step.add(report);
   };
-  const start = (version: string) =>
-    startPod({ version, connection, connectionsCount: CONNECTIONS_PER_POD }, onReport);
+  let started = 0;
+  const start = (version: string, connectionsCount = CONNECTIONS_PER_POD) => {
+    const connection = plan.connections[started++ % plan.connections.length] ?? {};
+    return startPod({ version, connection, connectionsCount }, onReport);
+  };
 
   let pods: readonly Pod[] = await Promise.all(
     Array.from({ length: PODS_COUNT }, () => start(OLD_VERSION)),
   );
+  const straggler = plan.finish && (await start(OLD_VERSION, 1));
   const stepSoFar = () => {
     const versions = pods.map(({ version }) => version);
     return stepLine(picture(versions), step, performance.now() - stepStartedAt);
@@ -57,7 +70,11 @@ export async function runDeployment(
     await pods.at(-1)?.stop();
     pods = [fresh, ...pods.slice(0, -1)];
     await endStep();
-    if (replaced === RENAME_AT) screen.line(`  ${await renameColumn(connection)}`);
+    if (replaced === RENAME_AT) for (const line of await plan.rename()) screen.line(`  ${line}`);
+  }
+  if (straggler !== undefined) {
+    await plan.finish?.(straggler);
+    await endStep();
   }
   clearInterval(showTimer);
   await Promise.all(pods.map((pod) => pod.stop()));
@@ -66,7 +83,7 @@ export async function runDeployment(
 }
 
 /** What a person would do: a short lock_timeout, and again when the lock was not to be had. */
-async function renameColumn(connection: pg.ClientConfig): Promise<string> {
+export async function renameColumn(connection: pg.ClientConfig): Promise<string> {
   return withClient({ ...connection, application_name: "migration" }, async (client) => {
     await client.query("SET lock_timeout = '2s'");
     for (let attempt = 1; ; attempt += 1) {

@@ -28,7 +28,9 @@ export async function lookUpInDatabase(config: Config, name: UsedName): Promise<
     app: undefined,
     closes: undefined,
   };
-  const spots = await withConnection(config, (client) => findBodies(client, asWindow));
+  const spots = await withConnection(config, (client) =>
+    findBodies(client, asWindow, config.control.schema),
+  );
   const isKnown = config.windows.some((window) => isOfWindow(name, window));
   return {
     isKnown: isKnown || isInCatalog(name, await readCatalog(config)),

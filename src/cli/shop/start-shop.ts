@@ -75,6 +75,7 @@ async function writeSettings(configFile: string): Promise<void> {
     listenPort: LISTEN_PORT,
     metricsPort: METRICS_PORT,
     auditPath: join(dirname(configFile), "audit.jsonl"),
+    windowIn: "file",
   });
   writeFileSync(configFile, settings);
 }

@@ -9,6 +9,7 @@ test("the shop's settings are good, whatever its folder is called", () => {
     listenPort: 6432,
     metricsPort: 9187,
     auditPath: "/tmp/it's: a #folder/audit.jsonl",
+    windowIn: "file",
   });
   expect(parseConfig(text, {})).toMatchObject({
     kind: "ok",
