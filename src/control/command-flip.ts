@@ -4,6 +4,7 @@ import pg from "pg";
 /** The store is asked this often whether all instances have acknowledged. */
 const POLL_MS = 20;
 const END_RETRY_MS = 100;
+const END_TRIES_MAX = 50;
 /** So that of two timeouts the one that says more comes first. */
 const STATEMENT_MORE_MS = 50;
 
@@ -75,7 +76,7 @@ export async function carryOutFlip(
     const heldMs = await rename(client, store, begun);
     return { kind: "flipped", heldMs };
   } catch (error) {
-    await client.query("ROLLBACK");
+    await client.query("ROLLBACK").catch(() => undefined);
     const isDatabase = error instanceof pg.DatabaseError;
     const because = error instanceof Error ? error.message : String(error);
     await endFlip(client, store, epoch, `${because}${note === "" ? "" : `; ${note}`}`);
@@ -185,7 +186,8 @@ async function endFlip(
   epoch: number,
   why: string,
 ): Promise<void> {
-  for (;;) {
+  // Who has its row locked ends it, or else any instance does (R).
+  for (let count = 0; count < END_TRIES_MAX; count += 1) {
     const { rows } = await client.query(`SELECT ${store}.end_flip($1, $2) AS is_over`, [
       epoch,
       why,

@@ -4,7 +4,7 @@ import type { Config } from "../../config/config.ts";
 import { checkStore, StoreError } from "../../control/store.ts";
 import { readWindows, type StoredWindow } from "../../control/store-windows.ts";
 import { configFile, loadConfigOrThrow } from "../config-file.ts";
-import { withConnection } from "../control-connection.ts";
+import { serverName, withConnection } from "../control-connection.ts";
 import { SetupError } from "../fail.ts";
 import type { Outcome } from "./outcome.ts";
 
@@ -15,6 +15,7 @@ const LOCK_TIMEOUT_MS = 5_000;
 const LOCK_NOT_AVAILABLE = "55P03";
 const OBJECT_NOT_IN_STATE = "55000";
 const INSUFFICIENT_PRIVILEGE = "42501";
+const ADMIN_SHUTDOWN = "57P01";
 
 /** What the commands about windows have in common. */
 export interface StoreOptions {
@@ -42,6 +43,10 @@ export async function withStore(
     );
   }
   return withConnection(config, async (client) => {
+    let isLost = false;
+    client.once("end", () => {
+      isLost = true;
+    });
     try {
       await client.query(
         `SELECT pg_catalog.set_config('application_name', $1, false),
@@ -51,7 +56,7 @@ export async function withStore(
       await checkStore(client, schema);
       return await work({ client, config, schema });
     } catch (error) {
-      return explained(error, config);
+      return explained(error, config, isLost);
     }
   });
 }
@@ -124,9 +129,12 @@ function userName(): string {
 }
 
 /** An error of the server, as an outcome where another operator is in the way. */
-function explained(error: unknown, config: Config): Outcome {
+function explained(error: unknown, config: Config, isLost: boolean): Outcome {
   if (error instanceof StoreError) throw new SetupError(error.message);
-  if (!(error instanceof pg.DatabaseError)) throw error;
+  if (!(error instanceof pg.DatabaseError)) {
+    if (!isLost) throw error;
+    return lost(config, error instanceof Error ? error.message : String(error));
+  }
   switch (error.code) {
     case LOCK_NOT_AVAILABLE:
       return {
@@ -136,6 +144,8 @@ function explained(error: unknown, config: Config): Outcome {
       };
     case OBJECT_NOT_IN_STATE:
       return { kind: "refused", because: error.message, instead: "" };
+    case ADMIN_SHUTDOWN:
+      return lost(config, error.message);
     case INSUFFICIENT_PRIVILEGE:
       throw new SetupError(
         `${config.control.user} may not do that (${error.message}): log in as an operator by --role; straddle control init --operator makes one`,
@@ -143,4 +153,12 @@ function explained(error: unknown, config: Config): Outcome {
     default:
       throw new SetupError(`the server refused: ${error.message}`);
   }
+}
+
+function lost(config: Config, because: string): Outcome {
+  return {
+    kind: "refused",
+    because: `the connection to ${serverName(config)} was lost (${because}), and with it what was not done yet`,
+    instead: "straddle window show tells what has become of it; then run the command again",
+  };
 }
