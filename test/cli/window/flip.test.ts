@@ -158,3 +158,25 @@ test("who does not own the table may not, and is told so", async () => {
   );
   expect(await states()).toBe("planned open");
 });
+
+test("a connection that is lost while it waits costs the hold, and is told", async () => {
+  await run(...SHOP_PLAN);
+  await run("open", "1");
+  const other = await connect();
+  await other.query("BEGIN; SELECT FROM orders");
+  const flipping = run("flip", "1");
+  const waiting = "application_name LIKE 'straddle window%' AND wait_event_type = 'Lock'";
+  await until("its wait for the lock", async () => {
+    const { rowCount } = await client.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${waiting}`,
+    );
+    return rowCount === 1;
+  });
+  const { status, err } = await flipping;
+  expect(status).toBe(1);
+  expect(err).toContain("was lost (terminating connection due to administrator command)");
+  await other.query("COMMIT");
+  await until("a flip", async () => (await run("flip", "1")).status === 0);
+  expect(await names()).toBe("orders: id, customer_id, state");
+  expect((await states()).split(" ").slice(-4)).toEqual(["holding", "open", "holding", "flipped"]);
+});
