@@ -79,7 +79,10 @@ export async function carryOutFlip(
     await client.query("ROLLBACK").catch(() => undefined);
     const isDatabase = error instanceof pg.DatabaseError;
     const because = error instanceof Error ? error.message : String(error);
-    await endFlip(client, store, epoch, `${because}${note === "" ? "" : `; ${note}`}`);
+    // The error that is told is the first one; where this fails as well, any instance ends the flip (R).
+    await endFlip(client, store, epoch, `${because}${note === "" ? "" : `; ${note}`}`).catch(
+      () => undefined,
+    );
     if (!isDatabase || !TRIED_AGAIN.has(error.code ?? "")) throw error;
     return { kind: "given-up", because: [because, error.detail ?? ""].join(" ").trim() };
   }
