@@ -34,6 +34,8 @@ export async function startStraddle(
     readonly nodeOptions: readonly string[];
     readonly workers: number;
     readonly windows?: readonly object[];
+    /** The store that a fleet has in common is used. */
+    readonly hasStore?: boolean;
   },
 ): Promise<Target> {
   const main = "dist/cli/main.js";
@@ -45,7 +47,11 @@ export async function startStraddle(
   const config = {
     listen: { port },
     server: { host: server.host, port: server.port },
-    control: { user: USER, database: DATABASE },
+    control: {
+      mode: options.hasStore === true ? "database" : "file",
+      user: USER,
+      database: DATABASE,
+    },
     windows: options.windows ?? [
       windowOf("shop", "bench_orders", { user_id: "customer_id" }),
       windowOf("bank", "pgbench_accounts", { abalance: "balance" }),

@@ -1,9 +1,10 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Address } from "../raw-client.ts";
-import { RawClient } from "../raw-client.ts";
+import pg from "pg";
+import { initStore } from "../../../src/control/store.ts";
+import { type Address, RawClient } from "../raw-client.ts";
 import { startStraddle, windowOf } from "../straddle.ts";
-import { DATABASE, USER } from "../target.ts";
+import { DATABASE, type Target, USER } from "../target.ts";
 
 export const VERSIONS = ["1.0.0", "2.0.0"] as const;
 export type Version = (typeof VERSIONS)[number];
@@ -26,7 +27,7 @@ interface Place {
   readonly folder: string;
 }
 
-export const WAY_NAMES = ["direct", "views", "straddle", "workers"] as const;
+export const WAY_NAMES = ["direct", "views", "straddle", "workers", "instances"] as const;
 export type WayName = (typeof WAY_NAMES)[number];
 
 /** In the order in which they are measured; each starts what it needs. */
@@ -38,8 +39,12 @@ export const WAYS: Readonly<Record<WayName, (place: Place) => Promise<Way>>> = {
     stop: async () => undefined,
   }),
   views,
-  straddle: (place) => throughStraddle(place, { name: "Straddle", workers: 1 }),
-  workers: (place) => throughStraddle(place, { name: "Straddle, 2 workers", workers: 2 }),
+  straddle: (place) => throughStraddle(place, { name: "Straddle", count: 1, workers: 1 }),
+  workers: (place) => throughStraddle(place, { name: "Straddle, 2 workers", count: 1, workers: 2 }),
+  instances: async (place) => {
+    await makeStore(place.server);
+    return throughStraddle(place, { name: "two Straddles", count: 2, workers: 1 });
+  },
 };
 
 /**
@@ -72,24 +77,42 @@ async function views({ server }: Place): Promise<Way> {
   };
 }
 
+/** Several of them have their windows in their files, and agree on flips through the store. */
 async function throughStraddle(
   { server, folder }: Place,
-  { name, workers }: { readonly name: string; readonly workers: number },
+  options: { readonly name: string; readonly count: number; readonly workers: number },
 ): Promise<Way> {
-  const ownFolder = join(folder, `straddle-${workers}`);
-  mkdirSync(ownFolder);
-  const straddle = await startStraddle(server, ownFolder, {
-    sessionsMax: 200,
-    nodeOptions: [],
-    workers,
-    windows: [windowOf("shop", "flip_orders", { user_id: "customer_id" })],
-  });
+  const { name, count, workers } = options;
+  const straddles: Target[] = [];
+  for (let number = 1; number <= count; number++) {
+    const ownFolder = join(folder, `${name.replaceAll(/\W+/g, "-")}-${number}`);
+    mkdirSync(ownFolder);
+    const straddle = await startStraddle(server, ownFolder, {
+      ...{ sessionsMax: 200, nodeOptions: [], workers, hasStore: count > 1 },
+      windows: [windowOf("shop", "flip_orders", { user_id: "customer_id" })],
+    });
+    straddles.push(straddle);
+  }
+  const [first = server] = straddles;
   return {
     name,
-    connect: (version) => connectTo(straddle, { application_name: `shop@${version}` }),
-    connectToFlip: () => connectTo(straddle),
-    stop: straddle.stop,
+    connect: (version, number) => {
+      // Of each kind of session, and of each version, some are on each.
+      const straddle = straddles[(number >> 3) % straddles.length] ?? first;
+      return connectTo(straddle, { application_name: `shop@${version}` });
+    },
+    connectToFlip: () => connectTo(first),
+    async stop() {
+      for (const straddle of straddles) await straddle.stop();
+    },
   };
+}
+
+async function makeStore({ host, port }: Address): Promise<void> {
+  const client = new pg.Client({ host, port, user: USER, database: DATABASE });
+  await client.connect();
+  await initStore(client, "straddle", { sidecars: [], operators: [] });
+  await client.end();
 }
 
 function connectTo(
