@@ -148,7 +148,8 @@ CREATE FUNCTION names_of(window_id bigint) RETURNS text LANGUAGE sql SET search_
   names AS (
     SELECT relation.relname = w.rename_table AS is_new FROM w, relation WHERE w.rename_table IS NOT NULL
     UNION ALL
-    SELECT (SELECT bool_or(a.attname = r.value) FROM pg_attribute a
+    -- Where both are there, nobody can tell.
+    SELECT (SELECT CASE WHEN count(*) = 1 THEN bool_or(a.attname = r.value) END FROM pg_attribute a
       WHERE a.attrelid = relation.oid AND a.attname IN (r.key, r.value) AND NOT a.attisdropped)
     FROM w, relation, jsonb_each_text(w.renames) r)
   SELECT CASE WHEN count(*) = 0 OR bool_or(is_new IS NULL) THEN 'missing'

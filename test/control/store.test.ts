@@ -180,3 +180,26 @@ test("each move of a window is checked, recorded and told", async () => {
   const { rows: store } = await owner.query("SELECT revision::int FROM straddle.store");
   expect(store).toEqual([{ revision: rows.length }]);
 });
+
+const NAMES: readonly { readonly columns: string; readonly names: string }[] = [
+  { columns: "user_id int, cart int", names: "old" },
+  { columns: "customer_id int, basket int", names: "new" },
+  { columns: "customer_id int, cart int", names: "mixed" },
+  { columns: "user_id int, customer_id int, cart int", names: "missing" },
+  { columns: "cart int", names: "missing" },
+];
+
+test("a window's names are what the catalog has; where it could be either, they are missing", async () => {
+  await initStore(owner, "straddle", NO_ROLES);
+  await owner.query(WINDOW);
+  await owner.query(
+    `UPDATE straddle.windows SET renames = '{"user_id": "customer_id", "cart": "basket"}'`,
+  );
+  for (const row of NAMES) {
+    await owner.query(`DROP TABLE IF EXISTS orders; CREATE TABLE orders (${row.columns})`);
+    const { rows } = await owner.query(
+      "SELECT straddle.names_of(id) AS names FROM straddle.windows",
+    );
+    expect({ ...row, names: rows[0]?.names }).toEqual(row);
+  }
+});
