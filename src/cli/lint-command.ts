@@ -20,6 +20,7 @@ import {
 import { decodeUtf8, migrationFiles } from "./lint/migration-files.ts";
 import type { MigrationText } from "./lint/migration-script.ts";
 import { ruleList, rulePage } from "./lint/rule-page.ts";
+import { ruleReference, ruleTable } from "./lint/rule-reference.ts";
 import { sarifReport } from "./lint/sarif-report.ts";
 import { textReport } from "./lint/text-report.ts";
 import { exitStatus } from "./lint/verdict.ts";
@@ -72,10 +73,13 @@ export function lintCommand(): Command {
     )
     .option("--json", "the same as --format json")
     .option("--fix", "print the file with the safe statements in it, and on stderr what is left")
-    .option("--explain [rule]", "print what a rule is about, or without one which rules there are")
+    .option(
+      "--explain [rule]",
+      "print what a rule is about, without one which rules there are; all and table as Markdown",
+    )
     .action(async (paths: readonly string[], options: Options) => {
       if (options.explain !== undefined) {
-        process.stdout.write(explanation(options.explain));
+        process.stdout.write(await explanation(options.explain));
         return;
       }
       if (paths.length === 0)
@@ -119,8 +123,13 @@ async function fixOnly(files: readonly MigrationText[], options: Options): Promi
   process.exitCode = exitStatus(left);
 }
 
-function explanation(id: string | true): string {
+async function explanation(id: string | true): Promise<string> {
   if (id === true) return ruleList();
+  if (id === "table") return `${ruleTable()}\n`;
+  if (id === "all") {
+    await loadParser();
+    return ruleReference();
+  }
   const rule = RULES.find((each) => each.id === id);
   if (rule === undefined) throw new SetupError(`--explain: ${unknownRule(id)}`);
   return rulePage(rule);
