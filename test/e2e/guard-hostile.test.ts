@@ -23,7 +23,10 @@ beforeAll(async () => {
      CREATE SCHEMA other; CREATE TABLE other.large (id int);
      CREATE FUNCTION hidden() RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'CREATE INDEX hidden ON large (id)'; END $$;`,
   );
-  straddle = await startTestStraddle(database, "guard: { small_table: 100KiB }");
+  straddle = await startTestStraddle(
+    database,
+    "guard: { small_table: 100KiB, rules: { renaming-table: off } }",
+  );
 });
 
 afterAll(async () => {
