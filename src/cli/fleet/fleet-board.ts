@@ -1,4 +1,3 @@
-import { performance } from "node:perf_hooks";
 import type { Fleet, FleetSide } from "../../control/fleet.ts";
 import type { Member } from "../workers/flip-board.ts";
 import type { FlipSubject } from "./flip-subject.ts";
