@@ -78,10 +78,14 @@ export function toConfig(file: ConfigFile, written: Written): Config | string {
   }
 
   const { control } = file;
-  if (control.flip_margin === 0 || control.flip_margin >= file.limits.hold_timeout) {
+  const isInDatabase = control.mode === "database";
+  if (
+    isInDatabase &&
+    (control.flip_margin === 0 || control.flip_margin >= file.limits.hold_timeout)
+  ) {
     return "control.flip_margin must be above 0 and below limits.hold_timeout";
   }
-  if (control.lease <= control.poll_interval) {
+  if (isInDatabase && control.lease <= control.poll_interval) {
     return "control.lease must be above control.poll_interval, or every instance would lose it all the time";
   }
 
@@ -90,7 +94,7 @@ export function toConfig(file: ConfigFile, written: Written): Config | string {
   }
 
   if (file.ledger.flush_interval === 0) return "ledger.flush_interval must be above 0s";
-  if (file.ledger.file !== undefined && file.control.mode === "database") {
+  if (file.ledger.file !== undefined && isInDatabase) {
     return "ledger.file goes with control.mode file: with database the ledger is kept in the store";
   }
   if (file.ledger.quiet_for === 0) return "ledger.quiet_for must be above 0s";

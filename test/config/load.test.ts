@@ -104,6 +104,15 @@ const refused: readonly {
     message: "guard.lock_timeout.inject must be above 0 and at most guard.lock_timeout.max",
   },
   {
+    yaml: `${HOST}\ncontrol: { mode: database, poll_interval: 60s }`,
+    message:
+      "control.lease must be above control.poll_interval, or every instance would lose it all the time",
+  },
+  {
+    yaml: `${HOST}\ncontrol: { mode: database }\nlimits: { hold_timeout: 100ms }`,
+    message: "control.flip_margin must be above 0 and below limits.hold_timeout",
+  },
+  {
     yaml: `${HOST}\nlisten: { socket_mode: rw }`,
     message: 'listen.socket_mode: "rw" is not octal permissions such as "0777" or "0770"',
   },
@@ -404,6 +413,11 @@ const accepted: readonly {
     name: "control's own keys win over the URL's",
     yaml: "server: { url: 'postgres://ann:x@db/shop' }\ncontrol: { user: bob, password_file: /pw }",
     has: { control: { user: "bob", password: undefined, passwordFile: "/pw", database: "shop" } },
+  },
+  {
+    name: "what a fleet needs of durations is asked of fleets only",
+    yaml: `${HOST}\ncontrol: { poll_interval: 60s }\nlimits: { hold_timeout: 100ms }`,
+    has: { control: { mode: "file", pollIntervalMs: 60_000 } },
   },
   {
     name: "a URL's host can be a socket folder",
