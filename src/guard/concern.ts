@@ -18,6 +18,17 @@ import { beginning, EMPTY_MEMORY } from "./transaction-memory.ts";
  */
 export type Concern = "none" | "memory" | "rules";
 
+/** What most statements are: only few rules need to be asked about them. */
+const QUERIES: ReadonlySet<string> = new Set([
+  "SelectStmt",
+  "InsertStmt",
+  "UpdateStmt",
+  "DeleteStmt",
+  "MergeStmt",
+]);
+
+const RULES_ABOUT_QUERIES = RULES.filter(({ isAboutQueries }) => isAboutQueries === true);
+
 /** `rules`: those that can have something to say; where there are none, nothing is of concern. */
 export function concernOf(
   statement: ParsedStatement,
@@ -34,7 +45,7 @@ export function concernOf(
   const memory = beginning(EMPTY_MEMORY);
   const subject = { statement, text, memory, facts, policy: DEFAULT_POLICY };
   const subjects = subjectsWithin(subject);
-  for (const rule of RULES) {
+  for (const rule of QUERIES.has(statement.kind) ? RULES_ABOUT_QUERIES : RULES) {
     if (!rules.includes(rule.id)) continue;
     if (subjects.some((each) => rule.check(each).length > 0)) return "rules";
   }

@@ -13,6 +13,11 @@ export interface Rule {
   readonly severity: Severity;
   /** The first major version of PostgreSQL that it holds for; all by default. */
   readonly since?: number;
+  /**
+   * It looks at SELECT, INSERT, UPDATE, DELETE and MERGE by themselves, too. The others have something to
+   * say of those at most behind a schema change in their transaction.
+   */
+  readonly isAboutQueries?: true;
   /** What goes wrong, and for whom. */
   readonly why: string;
   /** What to do instead. */

@@ -7,6 +7,7 @@ export const requireWhere: Rule = {
   id: "require-where",
   group: "later",
   severity: "warn",
+  isAboutQueries: true,
   why:
     "UPDATE and DELETE without WHERE change every row in one transaction: all of them stay locked until it " +
     "ends, the table grows to twice its size, and a WHERE that was forgotten does not show.",
