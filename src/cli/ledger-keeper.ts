@@ -16,6 +16,8 @@ import type { KeptLedger } from "./ledger/kept-ledger.ts";
 /** Counts are put into the ledger this often. */
 const SETTLE_MS = 1_000;
 const PRUNE_MS = 60_000;
+/** How long the counter may look up names at a time: all sessions wait for that, and for about as long again. */
+const TURN_MS = 2;
 const OWN = "own";
 
 export interface LedgerKeeperOptions {
@@ -36,6 +38,10 @@ export class LedgerKeeper {
   readonly #ledger: Ledger;
   readonly #options: LedgerKeeperOptions;
   readonly #timers: NodeJS.Timeout[];
+  /** The next turn of taking what was counted; undefined where there is none to come. */
+  #turn: NodeJS.Immediate | undefined;
+  /** Called when all of it is taken. */
+  #waiting: (() => void)[] = [];
   /** What the sink does not have yet, by version and name. */
   #unwritten = new UseSum();
   #writing: Promise<void> = Promise.resolve();
@@ -47,7 +53,8 @@ export class LedgerKeeper {
     this.counter = countBy === undefined ? undefined : new UseCounter(countBy);
     this.#ledger = new Ledger({ entriesMax: settings.entriesMax, watchingSince: Date.now() });
     this.#timers = [
-      setInterval(() => this.settle(), SETTLE_MS),
+      // Where it takes longer than that, what comes meanwhile is taken together.
+      setInterval(() => (this.#turn === undefined ? this.settle() : undefined), SETTLE_MS),
       setInterval(() => this.#ledger.prune(Date.now() - settings.retentionMs), PRUNE_MS),
     ];
     const { kept } = options;
@@ -64,15 +71,14 @@ export class LedgerKeeper {
   }
 
   /**
-   * What was counted goes into the ledger. To be called before the catalog changes as well: until then
-   * names mean what they did.
+   * What was counted until now goes into the ledger: a little at once, and the rest in later turns of the
+   * event loop, so that no session waits for all of it. `then` is called when it is all there, at once where
+   * it can be. To be called before the catalog changes as well: until then names mean what they did.
    */
-  settle(): void {
-    if (this.counter === undefined) return;
-    const now = Date.now();
-    const batch = this.counter.take(now);
-    this.#take(batch, OWN, now);
-    this.#options.tell?.(batch);
+  settle(then?: () => void): void {
+    if (then !== undefined) this.#waiting.push(then);
+    this.counter?.cut(Date.now());
+    if (this.#turn === undefined) this.#takeTurn();
   }
 
   /** What another process has counted. */
@@ -80,13 +86,14 @@ export class LedgerKeeper {
     this.#take(batch, from, Date.now());
   }
 
-  /** Who uses what; undefined where that may lack a use of the time that has to be quiet. */
-  usage(): Usage | undefined {
-    this.settle();
-    const now = Date.now();
-    const { settings, windows } = this.#options;
-    const isSure = this.#ledger.doubt(settings.quietMs, now) === "";
-    return isSure ? this.#ledger.usage(windows(), now) : undefined;
+  /** Tells who uses what; undefined where that may lack a use of the time that has to be quiet. */
+  usage(then: (usage: Usage | undefined) => void): void {
+    this.settle(() => {
+      const now = Date.now();
+      const { settings, windows } = this.#options;
+      const isSure = this.#ledger.doubt(settings.quietMs, now) === "";
+      then(isSure ? this.#ledger.usage(windows(), now) : undefined);
+    });
   }
 
   /** All that is known, for a process that begins. */
@@ -107,11 +114,19 @@ export class LedgerKeeper {
 
   /**
    * `/ledger`: all of it, or who uses the name asked for. A string is a sentence that says what is wrong
-   * with the question. `doubt`: why something may be missing, or "".
+   * with the question. It is as of now, the call.
    */
-  page({ of, quietFor }: LedgerQuestion, doubt = ""): unknown {
-    this.settle();
+  async page(asked: LedgerQuestion): Promise<unknown> {
     const now = Date.now();
+    await new Promise<void>((resolve) => this.settle(resolve));
+    return this.pageOf(asked, { now, doubt: "" });
+  }
+
+  /** The same of what is there. `now`: until when all is. `doubt`: why something may be missing, or "". */
+  pageOf(
+    { of, quietFor }: LedgerQuestion,
+    { now, doubt }: { readonly now: number; readonly doubt: string },
+  ): unknown {
     if (of === undefined) return ledgerPage(this.#ledger, now);
     const name = parseAskedName(of);
     if (typeof name === "string") return name;
@@ -128,8 +143,24 @@ export class LedgerKeeper {
   /** Writes what is left, if it is kept anywhere. */
   async stop(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
-    this.settle();
+    await new Promise<void>((resolve) => this.settle(resolve));
     await this.#flush({ isLast: true });
+  }
+
+  #takeTurn(): void {
+    this.#turn = undefined;
+    const { counter } = this;
+    const end = performance.now() + TURN_MS;
+    const batch = counter?.take(() => performance.now() >= end);
+    if (batch !== undefined) {
+      this.#take(batch, OWN, Date.now());
+      this.#options.tell?.(batch);
+    }
+    if (counter?.isCut) {
+      this.#turn = setImmediate(() => this.#takeTurn());
+      return;
+    }
+    for (const then of this.#waiting.splice(0)) then();
   }
 
   #take(batch: UseBatch, from: string, now: number): void {

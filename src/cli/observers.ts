@@ -145,7 +145,7 @@ export class Observers {
       windows: () => this.#state?.windows ?? [],
       countBy: {
         database: control.database,
-        names: () => this.#state,
+        names: () => this.#state?.namings,
         running: () => this.#listener?.running() ?? [],
       },
       tell: links && ((batch) => links.tellUses(batch)),

@@ -91,7 +91,10 @@ export async function startStraddle(
     }),
     reader: () => reader,
     report: log.problem,
-    usage: () => observers.ledger?.usage(),
+    usage: (then) => {
+      if (observers.ledger === undefined) then(undefined);
+      else observers.ledger.usage(then);
+    },
     links,
     gate: fleet?.gate({
       readCatalog: () => reader.refresh(),

@@ -12,8 +12,9 @@ import type { Observer } from "../session/observer.ts";
 import { connectServer, type ServerUser } from "../session/server-connector.ts";
 import type { SessionContext, SessionLimits, Tagging } from "../session/session-context.ts";
 import { Catalog } from "../version/catalog.ts";
-import { type Naming, namingFor } from "../version/naming.ts";
-import { formatTag, type VersionTag } from "../version/tag.ts";
+import type { Naming } from "../version/naming.ts";
+import { Namings } from "../version/namings.ts";
+import type { VersionTag } from "../version/tag.ts";
 import type { Usage } from "../version/usage.ts";
 import type { Window } from "../version/window.ts";
 import { guardSettings, lockTimeoutPolicy } from "./guard-settings.ts";
@@ -21,9 +22,6 @@ import type { LabelFiles } from "./label-files.ts";
 import { serverTarget } from "./server-target.ts";
 import { labelProblems, taggingFor } from "./tagging.ts";
 import type { Links } from "./workers/links.ts";
-
-/** Tags that a naming is kept for. More than this many versions at one time is a mistake somewhere. */
-const NAMINGS_MAX = 1_000;
 
 /** What all sessions of the process share, as the settings and the catalog have it now. */
 export class SharedState implements SessionContext {
@@ -38,7 +36,8 @@ export class SharedState implements SessionContext {
   decider: Decider;
   readonly analysis: AnalysisThread | undefined;
   generation = 0;
-  catalog = new Catalog([], 0);
+  /** What each version calls things, as windows and catalog are now: a new one when they change. */
+  namings: Namings;
   /** Keys of the file whose change waits for the next start. */
   waitingKeys: readonly string[] = [];
 
@@ -46,10 +45,9 @@ export class SharedState implements SessionContext {
   readonly #env: Readonly<Record<string, string | undefined>>;
   readonly #reader: () => CatalogReader;
   readonly #links: Links | undefined;
-  readonly #usage: () => Usage | undefined;
+  readonly #usage: SessionContext["usage"];
   readonly #inForce: (config: Config) => Config;
   readonly #report: (problem: string, error: unknown) => void;
-  readonly #namings = new Map<string, Naming>();
   #config: Config;
 
   constructor(options: {
@@ -60,7 +58,7 @@ export class SharedState implements SessionContext {
     /** Only called once sessions run. */
     readonly reader: () => CatalogReader;
     readonly report: (problem: string, error: unknown) => void;
-    readonly usage: () => Usage | undefined;
+    readonly usage: SessionContext["usage"];
     /** The gate, where it is not this process's alone; `links` have one of their own. */
     readonly gate?: Pick<Links, "gate" | "hits"> | undefined;
     /** What settings that were read become in force as; as they are where it is left out. */
@@ -81,6 +79,7 @@ export class SharedState implements SessionContext {
     this.#report = options.report;
     this.#usage = options.usage;
     this.#config = config;
+    this.namings = new Namings(config.windows, new Catalog([], 0));
     this.limits = sessionLimits(config);
     this.tagging = taggingFor(config, env, this.#labels);
     this.policy = lockTimeoutPolicy(config);
@@ -130,26 +129,23 @@ export class SharedState implements SessionContext {
     this.guard = guardSettings(config);
     this.rules = rulesInForce(this.guard);
     this.decider = this.#makeDecider();
-    this.#changed();
+    this.#changed(this.catalog);
   }
 
   catalogChanged(catalog: Catalog): void {
-    this.catalog = catalog;
-    this.#changed();
+    this.#changed(catalog);
+  }
+
+  get catalog(): Catalog {
+    return this.namings.catalog;
   }
 
   naming(tag: VersionTag | undefined): Naming {
-    const key = tag === undefined ? "" : formatTag(tag);
-    const known = this.#namings.get(key);
-    if (known !== undefined) return known;
-    const naming = namingFor(tag, this.#config.windows, this.catalog);
-    if (this.#namings.size >= NAMINGS_MAX) this.#namings.clear();
-    this.#namings.set(key, naming);
-    return naming;
+    return this.namings.naming(tag);
   }
 
-  usage(): Usage | undefined {
-    return this.#usage();
+  usage(then: (usage: Usage | undefined) => void): void {
+    this.#usage(then);
   }
 
   refreshCatalog(): Promise<void> {
@@ -175,9 +171,9 @@ export class SharedState implements SessionContext {
     return new Decider({ policy, rules, cacheSizeMax, fleetSchema });
   }
 
-  #changed(): void {
+  #changed(catalog: Catalog): void {
     this.generation += 1;
-    this.#namings.clear();
+    this.namings = new Namings(this.#config.windows, catalog);
   }
 }
 

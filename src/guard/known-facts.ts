@@ -18,7 +18,8 @@ type Known = RelationFacts | "missing" | undefined;
 export class KnownFacts implements Facts {
   readonly serverVersion: number | undefined;
   readonly bytesPerSecond: number | undefined;
-  readonly usage: Usage | undefined;
+  /** Undefined until it is known. */
+  usage: Usage | undefined;
   readonly now: number;
   readonly windows: readonly Window[];
   /** What these names mean may be another thing by now, or what any name without a schema means. */

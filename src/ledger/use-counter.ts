@@ -21,7 +21,7 @@ export interface NameSources {
 export interface UseCounterOptions {
   /** The database that the ledger is of; sessions of others are not counted. */
   readonly database: string;
-  /** By what names are found; undefined before there are sessions. */
+  /** By what names are found, as things are now; undefined before there are sessions. */
   readonly names: () => NameSources | undefined;
   /** Statements that have not ended yet: they count when they do, but are in use until then. */
   readonly running: () => readonly RunningStatement[];
@@ -30,10 +30,14 @@ export interface UseCounterOptions {
 /** Versions and search paths that one text's counts are kept for; for more, some are made anew. */
 const USES_PER_TEXT_MAX = 16;
 const SYNTAX_ERROR = "42601";
+/** Texts between two looks at the time. */
+const TEXTS_PER_LOOK = 8;
 
 /**
  * Counts which version has sent which text: a statement that was seen before costs a look-up and a few
- * assignments. What the texts' names mean is found out when the counts are taken.
+ * assignments. What the texts' names mean is found out when the counts are taken, which is done in parts:
+ * `cut` says what is to be taken and by what names, `take` gives the next part of it. What is counted
+ * meanwhile is of the next cut.
  */
 export class UseCounter implements Observer {
   readonly wantsParameters = false;
@@ -41,8 +45,9 @@ export class UseCounter implements Observer {
   readonly #byShape = new WeakMap<StatementShape, TextUse[]>();
   /** Of statements that were not read: they have no text in common. */
   readonly #unread: TextUse[] = [];
-  /** Those that have counted something since they were last taken. */
-  #counted: TextUse[] = [];
+  /** What was counted since the last cut. */
+  #counted: TextCount[] = [];
+  readonly #cuts: Cut[] = [];
   readonly #sessions = new Set<SessionInfo>();
   #next = 0;
 
@@ -75,39 +80,57 @@ export class UseCounter implements Observer {
 
   forget(): void {} // Nobody waits for it.
 
-  /** What was counted since the last call, by version and name. */
-  take(now: number): UseBatch {
+  /** Something was cut that is not taken yet. */
+  get isCut(): boolean {
+    return this.#cuts.length > 0;
+  }
+
+  /** What was counted until now is to be taken, by what its names mean now. */
+  cut(now: number): void {
     const database = this.#options.database;
     for (const running of this.#options.running()) {
       if (running.session.database === database) this.#seen(running, now);
     }
     const names = this.#options.names();
-    if (names === undefined) return { deltas: [], sessions: [] };
-    const counted = this.#counted;
+    if (names === undefined) return;
+    this.#cuts.push({ counted: this.#counted, taken: 0, names, sessions: this.#openSessions() });
     this.#counted = [];
-    const sum = new UseSum();
-    for (const use of counted) {
-      find(use, names);
-      const delta = deltaOf(use);
-      for (const { key, name } of use.targets) sum.addOne(key, { ...delta, name });
-      use.count = 0;
-      use.isCounted = false;
-    }
-    return { deltas: sum.deltas, sessions: this.#openSessions() };
   }
 
-  #seen(statement: RunningStatement, at: number): TextUse {
+  /**
+   * The next part of the oldest cut, by version and name: as much as is done before the time is up, and
+   * at least a few texts. Undefined where all that was cut is taken.
+   */
+  take(isTimeUp: () => boolean): UseBatch | undefined {
+    const [cut] = this.#cuts;
+    if (cut === undefined) return undefined;
+    const { counted, names, sessions } = cut;
+    const sum = new UseSum();
+    do {
+      for (const each of counted.slice(cut.taken, cut.taken + TEXTS_PER_LOOK)) {
+        find(each.use, names);
+        const delta = deltaOf(each);
+        for (const { key, name } of each.use.targets) sum.addOne(key, { ...delta, name });
+      }
+      cut.taken += TEXTS_PER_LOOK;
+    } while (cut.taken < counted.length && !isTimeUp());
+    if (cut.taken >= counted.length) this.#cuts.shift();
+    return { deltas: sum.deltas, sessions };
+  }
+
+  #seen(statement: RunningStatement, at: number): TextCount {
     const { shape, session } = statement;
     const isUnread = shape.names.hidden === "text";
     const use = this.#useOf(isUnread ? this.#unread : this.#usesOf(shape), statement);
-    if (!use.isCounted) {
-      use.isCounted = true;
-      use.firstAt = at;
-      this.#counted.push(use);
+    let { latest } = use;
+    if (latest === undefined || latest.counted !== this.#counted) {
+      latest = new TextCount(use, { counted: this.#counted, firstAt: at, session });
+      use.latest = latest;
+      this.#counted.push(latest);
     }
-    use.lastAt = at;
-    use.session = session;
-    return use;
+    latest.lastAt = at;
+    latest.session = session;
+    return latest;
   }
 
   #usesOf(shape: StatementShape): TextUse[] {
@@ -119,11 +142,11 @@ export class UseCounter implements Observer {
     return uses;
   }
 
-  #useOf(uses: TextUse[], { tag, schemas, shape, session }: RunningStatement): TextUse {
+  #useOf(uses: TextUse[], { tag, schemas, shape }: RunningStatement): TextUse {
     for (const use of uses) {
       if (isSameTag(use.tag, tag) && isSamePath(use.schemas, schemas)) return use;
     }
-    const use = new TextUse(shape, tag, schemas, session);
+    const use = new TextUse(shape, tag, schemas);
     if (uses.length < USES_PER_TEXT_MAX) uses.push(use);
     else uses[this.#next++ % USES_PER_TEXT_MAX] = use;
     return use;
@@ -145,17 +168,47 @@ export class UseCounter implements Observer {
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
-/** One text of one version under one search path, and what has come since it was last taken. */
+/** What is to be taken, and by what names. */
+interface Cut {
+  readonly counted: readonly TextCount[];
+  /** How many of them are. */
+  taken: number;
+  readonly names: NameSources;
+  readonly sessions: readonly OpenSessions[];
+}
+
+/** How often a text has come between two cuts, and when. */
+class TextCount {
+  readonly use: TextUse;
+  /** Among which it is. */
+  readonly counted: readonly TextCount[];
+  readonly firstAt: number;
+  lastAt: number;
+  count = 0;
+  session: SessionInfo;
+
+  constructor(
+    use: TextUse,
+    first: {
+      readonly counted: readonly TextCount[];
+      readonly firstAt: number;
+      readonly session: SessionInfo;
+    },
+  ) {
+    this.use = use;
+    this.counted = first.counted;
+    this.firstAt = first.firstAt;
+    this.lastAt = first.firstAt;
+    this.session = first.session;
+  }
+}
+
+/** One text of one version under one search path. */
 class TextUse {
   readonly shape: StatementShape;
   readonly tag: VersionTag | undefined;
   readonly schemas: readonly string[] | undefined;
-  /** It is among those that were counted since the last take. */
-  isCounted = false;
-  count = 0;
-  firstAt = 0;
-  lastAt = 0;
-  session: SessionInfo;
+  latest: TextCount | undefined = undefined;
   /** By what `targets` were found. */
   catalog: Catalog | undefined = undefined;
   naming: Naming | undefined = undefined;
@@ -165,16 +218,14 @@ class TextUse {
     shape: StatementShape,
     tag: VersionTag | undefined,
     schemas: readonly string[] | undefined,
-    session: SessionInfo,
   ) {
     this.shape = shape;
     this.tag = tag === undefined ? undefined : { app: tag.app, version: tag.version };
     this.schemas = schemas;
-    this.session = session;
   }
 }
 
-/** What its names mean now, unless that is known. */
+/** What its names mean by these, unless that is known. */
 function find(use: TextUse, names: NameSources): void {
   const { catalog } = names;
   const naming = names.naming(use.tag);
@@ -189,7 +240,8 @@ function find(use: TextUse, names: NameSources): void {
   }));
 }
 
-function deltaOf({ shape, tag, count, session, firstAt, lastAt }: TextUse) {
+function deltaOf({ use, count, session, firstAt, lastAt }: TextCount) {
+  const { shape, tag } = use;
   return {
     tag,
     count,

@@ -26,6 +26,8 @@ interface Trial {
   readonly text: string;
   readonly facts: KnownFacts;
   readonly statements: readonly StatementFacts[];
+  /** The ledger has yet to tell who uses what. */
+  isUsageAsked: boolean;
   roundCount: number;
   /** Undefined until nothing more is to be asked. */
   ruling: Ruling | undefined;
@@ -72,8 +74,10 @@ export class RuleJudge {
       }
       if (dialogue.status === "E") return judged.plan;
       this.#trial = this.#open(judged.text);
+      this.#askUsage(this.#trial);
     }
     const trial = this.#trial;
+    if (trial.isUsageAsked) return undefined;
     if (trial.failure !== undefined) return this.#unasked(judged.plan, trial.failure.error);
     trial.ruling ??= this.#rule(trial, judged.plan);
     if (trial.ruling === undefined) return undefined;
@@ -110,7 +114,6 @@ export class RuleJudge {
     const lookup = { naming: this.#dialogue.naming(info.tag), catalog: context.catalog };
     const searchPath = this.#dialogue.schemas ?? this.#dialogue.lastSchemas;
     const facts = new KnownFacts({
-      usage: info.database === context.database ? context.usage() : undefined,
       serverVersion,
       bytesPerSecond: context.guard.bytesPerSecond,
       windows,
@@ -121,7 +124,20 @@ export class RuleJudge {
       },
     });
     const { statements } = describeStatements(text);
-    return { text, facts, statements, roundCount: 0, ruling: undefined, failure: undefined };
+    const isUsageAsked = info.database === context.database;
+    const open = { roundCount: 0, ruling: undefined, failure: undefined };
+    return { text, facts, statements, isUsageAsked, ...open };
+  }
+
+  #askUsage(trial: Trial): void {
+    if (!trial.isUsageAsked) return;
+    const { context, controls } = this.#dialogue;
+    context.usage((usage) => {
+      trial.facts.usage = usage;
+      trial.isUsageAsked = false;
+      // At once: nothing waits for it yet, and nothing is resumed.
+      if (this.#trial === trial) controls.resumeClient();
+    });
   }
 
   /** Undefined where the server has to be asked first. */

@@ -96,8 +96,11 @@ export interface SessionContext {
   /** Those that are open; where none is, nothing is kept for a flip. */
   readonly windows: readonly Window[];
   naming(tag: VersionTag | undefined): Naming;
-  /** Who uses what in `database`; undefined until that has been watched for long enough to be sure. */
-  usage(): Usage | undefined;
+  /**
+   * Tells who uses what in `database`, at once or later; undefined until that has been watched for long
+   * enough to be sure.
+   */
+  usage(then: (usage: Usage | undefined) => void): void;
   /** Reads the catalog again. Settles when the new one is in `catalog`, also when reading failed. */
   refreshCatalog(): Promise<void>;
   /** The same, and everybody else who fronts this database by these settings has read it too. */

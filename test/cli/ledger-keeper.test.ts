@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { LedgerKeeper } from "../../src/cli/ledger-keeper.ts";
+import type { NameSources } from "../../src/ledger/use-counter.ts";
 import { Catalog } from "../../src/version/catalog.ts";
-import { namingFor } from "../../src/version/naming.ts";
+import { Namings } from "../../src/version/namings.ts";
+import type { Usage } from "../../src/version/usage.ts";
 import { SHAPE, statementRecord } from "../support/statement-record.ts";
 
 const QUIET_MS = 60_000;
@@ -16,13 +18,17 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
-function keeperOf(entriesMax = 100): LedgerKeeper {
-  const catalog = new Catalog([], 1);
+const NAMINGS = new Namings([], new Catalog([], 1));
+
+function keeperOf(
+  entriesMax = 100,
+  { names = NAMINGS, quietMs = QUIET_MS }: { names?: NameSources; quietMs?: number } = {},
+): LedgerKeeper {
   const keeper = new LedgerKeeper({
     settings: {
       enabled: true,
       entriesMax,
-      quietMs: QUIET_MS,
+      quietMs,
       retentionMs: 10 * QUIET_MS,
       file: undefined,
       flushMs: 5_000,
@@ -30,12 +36,20 @@ function keeperOf(entriesMax = 100): LedgerKeeper {
     windows: () => [],
     countBy: {
       database: "shop",
-      names: () => ({ catalog, naming: (tag) => namingFor(tag, [], catalog) }),
+      names: () => names,
       running: () => [],
     },
   });
   keepers.push(keeper);
   return keeper;
+}
+
+/** Of what is taken at once. */
+function usageOf(keeper: LedgerKeeper): Usage | undefined {
+  const told: (Usage | undefined)[] = [];
+  keeper.usage((usage) => told.push(usage));
+  expect(told).toHaveLength(1);
+  return told[0];
 }
 
 const READS = {
@@ -50,21 +64,21 @@ test("nothing is said before it has watched for long enough, then all of it at o
   const keeper = keeperOf();
   vi.advanceTimersByTime(QUIET_MS - 1);
   keeper.counter?.statementEnded(statementRecord({ shape: READS, startedAt: Date.now() }));
-  expect(keeper.usage()).toBeUndefined();
+  expect(usageOf(keeper)).toBeUndefined();
   vi.advanceTimersByTime(1);
-  expect(keeper.usage()?.of(NAME)).toMatchObject([{ count: 1, tag: { version: "1.4.0" } }]);
+  expect(usageOf(keeper)?.of(NAME)).toMatchObject([{ count: 1, tag: { version: "1.4.0" } }]);
   keeper.counter?.statementEnded(statementRecord({ shape: READS, startedAt: Date.now() }));
-  expect(keeper.usage()?.of(NAME)).toMatchObject([{ count: 2 }]);
+  expect(usageOf(keeper)?.of(NAME)).toMatchObject([{ count: 2 }]);
 });
 
 test("nothing is said while uses may be missing: of another process, or for want of room", () => {
   const keeper = keeperOf(2);
   vi.advanceTimersByTime(QUIET_MS);
-  expect(keeper.usage()).toBeDefined();
+  expect(usageOf(keeper)).toBeDefined();
   keeper.lose("worker 2");
-  expect(keeper.usage()).toBeUndefined();
+  expect(usageOf(keeper)).toBeUndefined();
   vi.advanceTimersByTime(QUIET_MS);
-  expect(keeper.usage()).toBeDefined();
+  expect(usageOf(keeper)).toBeDefined();
   const tag = { app: "shop", version: "2.0.0" };
   for (const record of [
     statementRecord({ shape: READS }),
@@ -72,7 +86,7 @@ test("nothing is said while uses may be missing: of another process, or for want
   ]) {
     keeper.counter?.statementEnded({ ...record, startedAt: Date.now() });
   }
-  expect(keeper.usage()).toBeUndefined();
+  expect(usageOf(keeper)).toBeUndefined();
 });
 
 test("a process that begins late knows what the others know", () => {
@@ -81,22 +95,59 @@ test("a process that begins late knows what the others know", () => {
   early.settle();
   vi.advanceTimersByTime(QUIET_MS);
   const late = keeperOf();
-  expect(late.usage()).toBeUndefined();
+  expect(usageOf(late)).toBeUndefined();
   late.adopt(JSON.parse(JSON.stringify(early.record)));
   // Only what has been done since it began has a rate.
-  const known = early
-    .usage()
+  const known = usageOf(early)
     ?.of(NAME)
     .map((use) => ({ ...use, perSecond: 0 }));
   expect(known).toMatchObject([{ count: 1, client: "127.0.0.1:50312" }]);
-  expect(late.usage()?.of(NAME)).toEqual(known);
+  expect(usageOf(late)?.of(NAME)).toEqual(known);
 });
 
 test("what was not used for the retention is forgotten", () => {
   const keeper = keeperOf();
   keeper.counter?.statementEnded(statementRecord({ shape: READS, startedAt: Date.now() }));
   vi.advanceTimersByTime(9 * QUIET_MS);
-  expect(keeper.usage()?.of(NAME)).toHaveLength(1);
+  expect(usageOf(keeper)?.of(NAME)).toHaveLength(1);
   vi.advanceTimersByTime(2 * QUIET_MS);
-  expect(keeper.usage()?.of(NAME)).toEqual([]);
+  expect(usageOf(keeper)?.of(NAME)).toEqual([]);
+});
+
+test("many texts are taken in many turns, and no answer comes before all that was asked for is in it", async () => {
+  vi.useRealTimers();
+  let foundCount = 0;
+  const slow: NameSources = {
+    catalog: NAMINGS.catalog,
+    naming(tag) {
+      foundCount += 1;
+      const end = performance.now() + 1;
+      while (performance.now() < end);
+      return NAMINGS.naming(tag);
+    },
+  };
+  const keeper = keeperOf(100, { names: slow, quietMs: 0 });
+  const count = 200;
+  const send = () => {
+    for (let index = 0; index < count; index++) {
+      keeper.counter?.statementEnded(statementRecord({ shape: { ...READS } }));
+    }
+  };
+  send();
+  const told: number[] = [];
+  keeper.usage((usage) => told.push(usage?.of(NAME)[0]?.count ?? 0));
+  const page = keeper.page({ of: "public.orders", quietFor: undefined });
+  expect(told).toEqual([]);
+  send(); // It may be in the answer, or not.
+  const perTurn: number[] = [];
+  while (told.length === 0) {
+    const before = foundCount;
+    await new Promise(setImmediate);
+    perTurn.push(foundCount - before);
+  }
+  expect(Math.max(...perTurn)).toBeLessThanOrEqual(16);
+  expect(told[0]).toBeGreaterThanOrEqual(count);
+  expect(await page).toMatchObject({ doubt: "", uses: [{ count: told[0] }] });
+  await keeper.stop();
+  expect(keeper.record.deltas.map((delta) => delta.count)).toEqual([2 * count, 2 * count]);
 });

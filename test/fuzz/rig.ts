@@ -95,7 +95,7 @@ export async function createRigs(ways: readonly RecordedWay[]): Promise<readonly
         reader: () => {
           throw new Error("the catalog is not read");
         },
-        usage: () => undefined,
+        usage: (then) => then(undefined),
         report: (problem, error) =>
           problems.push(`${problem}: ${error instanceof Error ? error.stack : String(error)}`),
       });

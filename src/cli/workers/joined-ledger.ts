@@ -24,9 +24,11 @@ export class JoinedLedger {
   }
 
   async page(asked: LedgerQuestion): Promise<unknown> {
+    const now = Date.now();
     const workers = this.#workers().filter(({ isServing }) => isServing);
     const silent = await Promise.all(workers.map((worker) => this.#ask(worker)));
-    return this.keeper.page(asked, silent.find((words) => words !== "") ?? "");
+    const doubt = silent.find((words) => words !== "") ?? "";
+    return this.keeper.pageOf(asked, { now, doubt });
   }
 
   /** A worker has started: it hears what is known, and from now on what the others count. */

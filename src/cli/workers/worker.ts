@@ -102,8 +102,7 @@ function take(message: ToWorker, socket: Socket | undefined): void {
       parts?.observers.ledger?.lose(message.from);
       return;
     case "tell_uses":
-      parts?.observers.ledger?.settle();
-      send({ kind: "uses_told", request: message.request });
+      tellUses(message.request);
       return;
     case "settings":
       parts?.state.configure(configOf(message.written));
@@ -155,6 +154,13 @@ async function scrape(request: number): Promise<void> {
 async function sendStatus({ observers, health }: Parts): Promise<void> {
   const samples = await observers.samples({ isScrape: false });
   send({ kind: "status", checks: health().checks, samples });
+}
+
+function tellUses(request: number): void {
+  const told = () => send({ kind: "uses_told", request });
+  const ledger = parts?.observers.ledger;
+  if (ledger === undefined) told();
+  else ledger.settle(told);
 }
 
 async function stop(): Promise<void> {
