@@ -15,7 +15,10 @@ export interface SeenVersion {
   readonly lastStatementAt: Date | undefined;
 }
 
-/** All of them: those with a session now, and those that the ledger has seen within `quietMs`. */
+/**
+ * All of them: those with a session now, and those that the ledger has seen within `quietMs`. Sessions that
+ * say no version are none.
+ */
 export async function readSeenVersions(
   client: pg.ClientBase,
   schema: string,
@@ -37,7 +40,8 @@ export async function readSeenVersions(
   }
   const { rows: used } = await client.query<UsedRow>(
     `SELECT app, version, pg_catalog.max(last_seen) AS last_seen FROM ${schema}.ledger
-     WHERE last_seen > pg_catalog.clock_timestamp() - $1::pg_catalog.float8 * interval '1 ms'
+     WHERE version <> ''
+       AND last_seen > pg_catalog.clock_timestamp() - $1::pg_catalog.float8 * interval '1 ms'
      GROUP BY app, version ORDER BY app, version`,
     [quietMs],
   );
