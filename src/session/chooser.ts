@@ -1,7 +1,10 @@
 import type { Choice, Dialogue } from "./dialogue.ts";
 import { inquire, type Rows, SESSION_INQUIRY } from "./inquiry.ts";
 import type { ErrorFields } from "./pipeline-entry.ts";
-import { unansweredChoice } from "./special-plans.ts";
+import { passedPlan, unansweredChoice, unreadChoice } from "./special-plans.ts";
+
+/** Of a ROLLBACK TO that a question tried before its text does: nothing of that text will run. */
+const NO_SAVEPOINT = "3B001";
 
 /** Decides on texts, and asks the session what it has to know for that. */
 export class Chooser {
@@ -15,16 +18,30 @@ export class Chooser {
 
   /** The choice for a text; undefined while the session is asked, with `resumeClient` to follow. */
   choose(buffer: Buffer, start: number, end: number): Choice | undefined {
+    return this.#choose(buffer, start, end, false);
+  }
+
+  /** The same for a text of the simple protocol, which can be of several statements. */
+  chooseQuery(buffer: Buffer, start: number, end: number): Choice | undefined {
+    return this.#choose(buffer, start, end, true);
+  }
+
+  #choose(buffer: Buffer, start: number, end: number, isQuery: boolean): Choice | undefined {
     const dialogue = this.#dialogue;
-    const choice = dialogue.choose(buffer, start, end);
-    if (choice === undefined && dialogue.large.isWaiting) return undefined;
+    const choice = dialogue.choose(buffer, start, end, isQuery);
+    const isWaiting = dialogue.large.isWaiting || dialogue.isWaitingForDrain;
+    if (choice === undefined && isWaiting) return undefined;
     const unanswered = this.#unanswered;
     // It is about this text alone, also where by now nothing has to be asked: the transaction has failed.
     this.#unanswered = undefined;
     if (choice !== undefined) return choice;
     if (unanswered !== undefined) {
       const text = buffer.toString(dialogue.encoding, start, end);
-      return unansweredChoice(text, dialogue.info.tag, unanswered.error);
+      const { error } = unanswered;
+      if (dialogue.exit !== undefined && error?.get("C") === NO_SAVEPOINT) {
+        return unreadChoice(dialogue, passedPlan("ROLLBACK", "ROLLBACK TO"), text);
+      }
+      return unansweredChoice(text, dialogue.info.tag, error);
     }
     inquire(dialogue, SESSION_INQUIRY, (rows, error) => this.#answered(rows, error));
     return undefined;

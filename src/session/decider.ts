@@ -59,6 +59,8 @@ export interface PlanInput {
   readonly catalog: Catalog;
   /** The session's effective schemas, in order. */
   readonly searchPath: readonly string[];
+  /** Those are the ones behind the first statement, which ends a transaction that has failed. */
+  readonly isBehindFirst?: boolean;
 }
 
 type DeciderOptions = TextOptions & {
@@ -222,7 +224,7 @@ export class Decider {
   }
 
   #makePlan(input: PlanInput): TextPlan {
-    const { text, naming, windows, catalog, searchPath } = input;
+    const { text, naming, windows, catalog, searchPath, isBehindFirst = false } = input;
     // Offsets are this text's own, not those of the first text of its shape.
     const described = describeStatements(text);
     if (described.kind === "too_complex") {
@@ -254,8 +256,9 @@ export class Decider {
         statements.push({ ...passed, verdict: "refuse", refusal: unsettled(changedBy) });
         continue;
       }
-      if (facts.changesSession || changesCatalogInSight(facts)) changedBy = facts;
-      isSessionChanged ||= facts.changesSession;
+      const changesSession = facts.changesSession && !(isBehindFirst && statements.length === 0);
+      if (changesSession || changesCatalogInSight(facts)) changedBy = facts;
+      isSessionChanged ||= changesSession;
       ddl = afterStatement(ddl, facts, windows);
       if (rewrite.kind === "edited") edits.push(...rewrite.edits);
       statements.push(plan);
@@ -266,8 +269,9 @@ export class Decider {
   }
 }
 
-function namesOf({ naming, catalog, searchPath }: PlanInput): string {
-  return `${naming.id}\0${catalog.epoch}\0${searchPath.join("\0")}\0\0`;
+function namesOf({ naming, catalog, searchPath, isBehindFirst = false }: PlanInput): string {
+  const behind = isBehindFirst ? "\0behind" : "";
+  return `${naming.id}\0${catalog.epoch}${behind}\0${searchPath.join("\0")}\0\0`;
 }
 
 function mentionsAny(identifiers: ReadonlySet<string>, naming: Naming): boolean {

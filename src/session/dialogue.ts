@@ -8,8 +8,8 @@ import { FLUSH } from "../wire/encode.ts";
 import { CatalogNeed } from "./catalog-need.ts";
 import { isAsciiSafe, javascriptEncoding } from "./client-encoding.ts";
 import type { ClientFrame } from "./client-frame.ts";
-import type { Look } from "./decider.ts";
 import { isCertain, isDoubtful, isGuarded, UNREADABLE } from "./doubt.ts";
+import { type Exit, exitOf, isOnlyEnding, mustBeKnown } from "./failed-transaction.ts";
 import type { FlipOwner } from "./flip-gate.ts";
 import { LargeTexts } from "./large-texts.ts";
 import type { SessionInfo } from "./observer.ts";
@@ -78,6 +78,8 @@ export class Dialogue {
   hasUnsettledSession = false;
   /** The catalog shows this transaction's schema changes only when it commits. */
   uncommittedDdl: UncommittedDdl = "none";
+  /** How the text at hand leaves a failed transaction: what is asked for it is asked behind that. */
+  exit: Exit | undefined;
   readonly catalogNeed: CatalogNeed;
   readonly watch = new TransactionWatch();
   /** Rises with anything but the context that decisions hang on. */
@@ -207,7 +209,7 @@ export class Dialogue {
    * Undefined where the session has to be asked something first, or `large.isWaiting`: the caller comes
    * back with the same text.
    */
-  choose(buffer: Buffer, start: number, end: number): Choice | undefined {
+  choose(buffer: Buffer, start: number, end: number, isQuery: boolean): Choice | undefined {
     const startedMs = performance.now();
     const { context, encoding } = this;
     const decider = context.decider;
@@ -217,9 +219,14 @@ export class Dialogue {
     const look = isLarge ? this.large.look(scan, decode) : decider.look(scan, decode);
     if (look === "waiting") return undefined;
     if ("why" in look) return unanalysedChoice(this, decode(), look.why);
-    const isPassed = this.#isOnlyEnding(look);
+    const isPassed = isOnlyEnding(look, this, isQuery);
     // The server runs nothing of a text that can't be parsed, whoever it is from.
     const isSyntaxError = !look.isParsed && !look.isOpaque;
+    if (!isPassed && isQuery && mustBeKnown(look, this)) {
+      this.waitForDrain();
+      return undefined;
+    }
+    this.exit = isPassed ? undefined : exitOf(look, this, decode);
     if (this.isTagStale && !isPassed && !isSyntaxError) return undefined;
     const comment = scan.comment === undefined ? undefined : this.#readComment(scan.comment);
     const tag = comment?.tag ?? this.info.tag;
@@ -247,13 +254,14 @@ export class Dialogue {
         windows: this.windows,
         catalog: context.catalog,
         searchPath: this.schemas ?? [],
+        isBehindFirst: this.exit !== undefined,
       };
       const named = this.#isWindowed ? tag : undefined;
       const made = isLarge ? this.large.plan(input, named) : decider.plan(input);
       if (made === "waiting") return undefined;
       if ("why" in made) return unanalysedChoice(this, input.text, made.why);
       plan = made;
-      const { uncommittedDdl } = this;
+      const uncommittedDdl = this.exit?.isFull === true ? "none" : this.uncommittedDdl;
       if (plan.statements.some((each) => isUnsettled(uncommittedDdl, each, mentions))) {
         plan = refusedPlan(plan, UNCOMMITTED_DDL);
       }
@@ -261,16 +269,6 @@ export class Dialogue {
     if (isLarge) this.large.forget();
     const overheadMs = performance.now() - startedMs;
     return { plan, text: decode(), tag, traceId: comment?.traceId, startedMs, overheadMs };
-  }
-
-  /**
-   * Whether nothing in a text can touch a table: transaction control, or anything, one at a time, in a
-   * failed transaction. It must not wait for an answer that such a transaction can't give.
-   */
-  #isOnlyEnding(look: Look): boolean {
-    const { statements } = look;
-    if (statements.every(({ facts }) => facts?.transaction !== undefined)) return true;
-    return this.status === "E" && this.pipeline.isDrained && statements.length <= 1;
   }
 
   /** What a statement that is being sent changes in what is known. */

@@ -48,6 +48,8 @@ export class Freshener {
   freshenExecuted(plan: TextPlan): TextPlan | undefined {
     const dialogue = this.#dialogue;
     if (plan.statements.every(({ facts }) => facts?.executes === undefined)) return plan;
+    // In a failed transaction nothing can be prepared.
+    if (dialogue.status === "E" && dialogue.pipeline.isDrained) return plan;
     const statements: StatementPlan[] = [];
     let isPreparedAgain = false;
     for (const each of plan.statements) {

@@ -9,6 +9,7 @@ import {
   SYNC,
 } from "../wire/encode.ts";
 import type { Dialogue } from "./dialogue.ts";
+import { FAILING_AGAIN } from "./failed-transaction.ts";
 import type { Entry, ErrorFields } from "./pipeline-entry.ts";
 
 /** The name of Straddle's own statements and portals. Never the unnamed one: that is the client's. */
@@ -25,8 +26,9 @@ export type Rows = readonly (readonly (string | null)[])[];
  * Asks the server something within the client's session, in the order of the pipeline.
  *
  * With a Sync only where the client has nothing unsynced: in the middle of a batch a Sync would
- * commit the client's implicit transaction. `onAnswer` gets no rows where the question failed, and
- * the server's error where there was one.
+ * commit the client's implicit transaction. Where the text at hand leaves a failed transaction, it is asked
+ * where that text gets to, and the transaction has failed again behind it. `onAnswer` gets no rows
+ * where the question failed, and the server's error where there was one.
  */
 export function inquire(
   dialogue: Dialogue,
@@ -35,17 +37,28 @@ export function inquire(
 ): void {
   const rows: (string | null)[][] = [];
   const isAlone = dialogue.unsyncedCount === 0;
+  const exit = isAlone ? dialogue.exit : undefined;
+  let answered: Rows | undefined;
+  let failure: ErrorFields | undefined;
   dialogue.controls.inspectRows(true);
+  for (const each of exit?.sql ?? []) sendOwn(dialogue, each, { swallowsError: true });
   sendOwn(dialogue, sql, {
     rows,
     // Alone, the client's message has not been sent and will be: it gets an answer of its own.
     swallowsError: isAlone,
     settle: (outcome, error) => {
       dialogue.controls.inspectRows(false);
-      onAnswer(outcome === "done" ? rows : undefined, error);
+      answered = outcome === "done" ? rows : undefined;
+      failure = error;
+      if (exit === undefined) onAnswer(answered, failure);
     },
   });
-  endOwn(dialogue, isAlone);
+  if (exit === undefined) {
+    endOwn(dialogue, isAlone);
+  } else {
+    sendOwn(dialogue, FAILING_AGAIN, { swallowsError: true });
+    endOwn(dialogue, isAlone, () => onAnswer(answered, failure));
+  }
   dialogue.toServer.flush();
 }
 
@@ -84,14 +97,14 @@ export function sendOwn(
 }
 
 /** Ends own messages: by a Sync of Straddle's own, or, in the client's batch, by a Flush. */
-export function endOwn(dialogue: Dialogue, isAlone: boolean): void {
+export function endOwn(dialogue: Dialogue, isAlone: boolean, settle?: () => void): void {
   if (dialogue.info.replication !== "none") return;
   if (!isAlone) {
     dialogue.toServer.add(FLUSH);
     return;
   }
   dialogue.toServer.add(SYNC);
-  dialogue.pipeline.push({ kind: "sync", isOwn: true, executions: [] });
+  dialogue.pipeline.push({ kind: "sync", isOwn: true, executions: [], settle });
 }
 
 /** A DataRow in text format. */

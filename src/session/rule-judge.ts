@@ -72,7 +72,7 @@ export class RuleJudge {
         dialogue.waitForDrain();
         return undefined;
       }
-      if (dialogue.status === "E") return judged.plan;
+      if (dialogue.status === "E" && dialogue.exit === undefined) return judged.plan;
       this.#trial = this.#open(judged.text);
       this.#askUsage(this.#trial);
     }

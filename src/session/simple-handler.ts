@@ -42,7 +42,7 @@ export class SimpleHandler {
     if (sendReplicationCommand(dialogue, frame)) return "done";
     if (frame.isHead) return this.#oversizeQuery(frame);
     const end = Math.max(frame.start + 5, frame.end - 1); // Without the NUL.
-    const choice = this.#chooser.choose(frame.buffer, frame.start + 5, end);
+    const choice = this.#chooser.chooseQuery(frame.buffer, frame.start + 5, end);
     if (choice === undefined) return "blocked";
     const ruled = this.#rules.judge(choice);
     if (ruled === undefined) return "blocked";
@@ -115,6 +115,7 @@ export class SimpleHandler {
    */
   #ended(): void {
     this.#dialogue.prepared.closeStatement("");
+    this.#dialogue.exit = undefined;
     this.#judge.batchSent();
   }
 }

@@ -34,6 +34,28 @@ const ENDS: readonly (readonly string[])[] = [
   ["SELECT user_id FROM orders", "ROLLBACK", "BEGIN", "SELECT user_id FROM orders", "COMMIT"],
 ];
 
+/** Texts of several statements. All that comes behind is asked by a reset session. */
+const TEXTS: readonly string[] = [
+  "ROLLBACK; DEALLOCATE ALL",
+  "ROLLBACK; RESET ALL",
+  "ROLLBACK; DISCARD ALL",
+  "ABORT; UNLISTEN *; RESET ALL; SET SESSION AUTHORIZATION DEFAULT",
+  "ROLLBACK; SELECT user_id FROM orders",
+  "COMMIT; SELECT user_id FROM orders",
+  "ROLLBACK; BEGIN; SELECT user_id FROM orders; SHOW search_path",
+  "ROLLBACK; BEGIN; SELECT user_id FROM orders; SELECT 1/0",
+  "ROLLBACK AND CHAIN; SELECT user_id FROM orders; SHOW transaction_read_only",
+  "COMMIT AND CHAIN; SHOW transaction_read_only; SELECT user_id FROM orders",
+  "ROLLBACK TO a; SELECT user_id FROM orders",
+  "ROLLBACK TO b; SELECT user_id FROM orders",
+  "PREPARE TRANSACTION 'x'; SELECT user_id FROM orders",
+  "SELECT user_id FROM orders; ROLLBACK",
+  "SELECT 1; SELECT user_id FROM orders",
+  "ROLLBACK; SELEKT",
+  "ROLLBACK; VACUUM orders",
+  "ROLLBACK; CREATE TABLE made (user_id bigint); DROP TABLE made",
+];
+
 const PROTOCOLS = {
   simple: (sql: string) => [query(sql)],
   extended: (sql: string) => [parse("", sql), bind("", ""), execute(""), sync()],
@@ -93,3 +115,66 @@ for (const name of Object.keys(SETTINGS)) {
     }
   }
 }
+
+const GUARD = "guard: { mode: enforce }";
+const BEGUN = ["BEGIN READ ONLY", "SAVEPOINT a"];
+
+for (const [name, yaml] of [
+  ["no window", ""],
+  ["a window and the guard", WINDOW + GUARD],
+]) {
+  for (const isAtOnce of [false, true]) {
+    const way = isAtOnce ? "in one write" : "one by one";
+    test(`with ${name}, ${way}: a string that leaves an aborted transaction does what it does without Straddle`, async () => {
+      const straddle = await startTestStraddle(database, yaml);
+      try {
+        const seen: string[][] = [];
+        for (const port of [undefined, straddle.port]) {
+          const lines: string[] = [];
+          for (const aborted of ABORTED) {
+            for (const text of TEXTS) {
+              const client = await wireClient(database, port, { application_name: "shop@1.0.0" });
+              const sqls = [...BEGUN, ...aborted, text, "SHOW transaction_read_only"];
+              const frames = sqls.map(PROTOCOLS.simple);
+              lines.push(sqls.join("; "));
+              const talk = await conversation(client, (each) => say(each, frames, isAtOnce));
+              client.abandon();
+              const said = talk.filter((line) => line.startsWith("<"));
+              lines.push(
+                ...said.map((line) => /^< ErrorResponse .*?\\0C\w{5}/.exec(line)?.[0] ?? line),
+              );
+            }
+          }
+          seen.push(lines);
+        }
+        expect(seen[1]).toEqual(seen[0]);
+      } finally {
+        await straddle.stop();
+      }
+    });
+  }
+}
+
+test("behind a ROLLBACK in the same string the guard's rules hold, and the transaction is what the server says", async () => {
+  const straddle = await startTestStraddle(database, GUARD);
+  const client = await wireClient(database, straddle.port, { application_name: "shop@1.0.0" });
+  try {
+    const sqls = ["BEGIN", "DROP TABLE orders", "ROLLBACK; BEGIN; DROP TABLE orders", "ROLLBACK"];
+    const talk = await conversation(client, (each) =>
+      say(each, [...sqls, "ROLLBACK; SELECT count(*) FROM orders"].map(PROTOCOLS.simple), false),
+    );
+    const said = talk.filter((line) => /^< (ErrorResponse|ReadyForQuery)/.test(line));
+    expect(said.map((line) => /R(straddle:[\w-]+)|"[ITE]"$/.exec(line)?.[0])).toEqual([
+      '"T"',
+      "Rstraddle:ban-drop-table",
+      '"E"',
+      "Rstraddle:ban-drop-table",
+      '"E"',
+      '"I"',
+      '"I"',
+    ]);
+  } finally {
+    client.abandon();
+    await straddle.stop();
+  }
+});
