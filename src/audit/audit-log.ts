@@ -115,6 +115,8 @@ export class AuditLog implements Observer {
   sessionOpened(): void {}
   sessionClosed(): void {}
   recovered(): void {}
+
+  retried(): void {}
   held(): void {}
 
   #overflowed(line: string): void {

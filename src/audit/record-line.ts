@@ -64,6 +64,7 @@ export class RecordLines {
     if (record.outcomes.length > 0) line += `,"guard":${JSON.stringify(record.outcomes)}`;
     line += `,"duration_ms":${formatMilliseconds(record.durationMs)}`;
     line += `,"overhead_ms":${formatMilliseconds(record.overheadMs)}`;
+    if (record.attempts > 1) line += `,"attempts":${record.attempts}`;
     line += `,"rows":${record.rows}`;
     if (sqlstate !== undefined) line += `,"sqlstate":${JSON.stringify(sqlstate)}`;
     line += TRANSACTIONS[record.transactionStatus];

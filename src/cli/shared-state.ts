@@ -3,6 +3,7 @@ import type { Config } from "../config/config.ts";
 import { takeOver } from "../config/written.ts";
 import type { CatalogReader } from "../control/catalog-reader.ts";
 import { type GuardSettings, rulesInForce } from "../guard/guard-settings.ts";
+import type { RetryPolicy } from "../guard/lock-retry.ts";
 import type { LockTimeoutPolicy } from "../guard/lock-timeout.ts";
 import { AnalysisThread, analysisScript } from "../session/analysis-thread.ts";
 import { Decider } from "../session/decider.ts";
@@ -102,6 +103,10 @@ export class SharedState implements SessionContext {
   get fleetSchema(): string | undefined {
     const { mode, schema } = this.#config.control;
     return mode === "database" ? schema : undefined;
+  }
+
+  get retry(): RetryPolicy {
+    return this.#config.guard.retry;
   }
 
   get windows(): readonly Window[] {

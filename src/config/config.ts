@@ -77,6 +77,14 @@ export function toConfig(file: ConfigFile, written: Written): Config | string {
     return "guard.lock_timeout.inject must be above 0 and at most guard.lock_timeout.max";
   }
 
+  const { retry } = file.guard;
+  if (retry.attempts > 1 && lockTimeout.on_missing === "off") {
+    return "guard.retry.attempts above 1 needs guard.lock_timeout.on_missing: block, inject or warn";
+  }
+  if (retry.backoff === 0 || retry.backoff > retry.backoff_max) {
+    return "guard.retry.backoff must be above 0 and at most guard.retry.backoff_max";
+  }
+
   const { control } = file;
   const isInDatabase = control.mode === "database";
   if (
@@ -175,6 +183,11 @@ function settings(
       smallTableBytes: guard.small_table,
       bytesPerSecond: guard.disk_throughput,
       allowRoles: guard.allow_roles,
+      retry: {
+        attempts: guard.retry.attempts,
+        backoffMs: guard.retry.backoff,
+        backoffMaxMs: guard.retry.backoff_max,
+      },
       lockTimeout: {
         onMissing: guard.lock_timeout.on_missing,
         maxMs: guard.lock_timeout.max,

@@ -21,6 +21,23 @@ const Rules = z.record(z.string(), z.enum(SEVERITIES)).transform((rules, context
   return severities;
 });
 
+const ATTEMPTS_MAX = 100;
+
+const Retry = z.strictObject({
+  attempts: z
+    .int()
+    .min(0)
+    .max(ATTEMPTS_MAX)
+    .default(1)
+    .describe(
+      "How often a schema change is sent in all when it does not get its lock in time (55P03), where it is alone in its message and outside of a transaction block. 0 and 1: once.",
+    ),
+  backoff: Duration.prefault("500ms").describe(
+    "The longest pause before the second attempt; it doubles with each further one. A random part of its upper half is left out.",
+  ),
+  backoff_max: Duration.prefault("10s").describe("What that pause doubles up to."),
+});
+
 /** What schema changes are refused, and how. */
 export const Guard = z.strictObject({
   mode: z
@@ -43,6 +60,7 @@ export const Guard = z.strictObject({
       ),
     })
     .prefault({}),
+  retry: Retry.prefault({}),
   rules: Rules.prefault({}).describe(
     "Rules by their ids, and what each does: `block`, `warn` or `off`. Those that are not named have their own default.",
   ),

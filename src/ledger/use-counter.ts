@@ -72,6 +72,8 @@ export class UseCounter implements Observer {
   }
 
   recovered(): void {} // It is the same statement.
+
+  retried(): void {} // So it is here.
   held(): void {}
 
   mayStart(): boolean {

@@ -102,6 +102,10 @@ export class Metrics implements Observer {
     this.#versions.counts(session.tag).recoveries[how] += 1;
   }
 
+  retried(session: SessionInfo): void {
+    this.#versions.counts(session.tag).retries += 1;
+  }
+
   held(session: SessionInfo, milliseconds: number): void {
     this.#versions.counts(session.tag).hold.observe(milliseconds / 1000);
   }
@@ -138,6 +142,11 @@ export class Metrics implements Observer {
     );
     registry.addCounter("straddle_statement_errors_total", "Statements that failed.", () =>
       this.#collect((counts) => named("sqlstate", counts.errors)),
+    );
+    registry.addCounter(
+      "straddle_guard_retries_total",
+      "Attempts at schema changes after one that did not get its lock.",
+      () => this.#collect((counts) => [{ labels: {}, value: counts.retries }]),
     );
     registry.addCounter("straddle_rows_total", "Rows returned or changed.", () =>
       this.#collect((counts) => [{ labels: {}, value: counts.rows }]),

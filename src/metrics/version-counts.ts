@@ -88,6 +88,8 @@ export class VersionCounts {
     warn: 0,
     inject: 0,
   };
+  /** Of schema changes that did not get their lock. */
+  retries = 0;
   rows = 0;
   sessionsOpened = 0;
   bytesReceived = 0;

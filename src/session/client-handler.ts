@@ -43,7 +43,8 @@ export class ClientHandler {
   }
 
   handle(frame: ClientFrame): Step {
-    const { pipeline } = this.#dialogue;
+    const { pipeline, retry } = this.#dialogue;
+    if (retry.isHolding) return retry.hold();
     if (pipeline.isUncertain && EXTENDED_KINDS.has(frame.type)) pipeline.resolveDoubt();
     // In COPY nothing is answered before its end, and perhaps nothing of what it has ignored.
     const hasRoom = !pipeline.isFull || pipeline.isCopyIn || pipeline.isDrained;

@@ -19,6 +19,7 @@ import { Pipeline } from "./pipeline.ts";
 import { PreparedStatements } from "./prepared-statements.ts";
 import { refusedPlan, TOO_COMPLEX, UNCOMMITTED_DDL, UNKNOWN_VERSION } from "./refused-plan.ts";
 import { ReplayBatch } from "./replay-batch.ts";
+import { Retry } from "./retry.ts";
 import { serverVersionNumber } from "./server-version.ts";
 import type { SessionContext } from "./session-context.ts";
 import type { SessionControls } from "./session-controls.ts";
@@ -56,6 +57,7 @@ export class Dialogue {
   readonly pipeline: Pipeline;
   readonly prepared: PreparedStatements;
   readonly large: LargeTexts;
+  readonly retry = new Retry(this);
   readonly #isWindowed: boolean;
   /** As the last ReadyForQuery said. */
   status: "I" | "T" | "E" = "I";

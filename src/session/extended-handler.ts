@@ -128,6 +128,7 @@ export class ExtendedHandler {
     const execution = preparedExecution(statement, { plan: judged, bind });
     dialogue.prepared.bind(portal, { statement, execution });
     keepForReplay(dialogue, frame, statement.plan);
+    dialogue.retry.noteBind(frame, execution);
     forward(dialogue, frame);
     expectExtended(dialogue, "bind", [execution], leaving(pass));
     dialogue.hasBound = true;
@@ -190,6 +191,7 @@ export class ExtendedHandler {
       sendOwn(dialogue, flipFence(fleetSchema, first.flips), { executions: own });
     }
     keepForReplay(dialogue, frame, plan);
+    dialogue.retry.noteExecute(frame, portal.execution);
     forward(dialogue, frame);
     expectExtended(dialogue, "execute", executions, leaving(pass));
     if (guard?.after !== undefined) sendOwn(dialogue, guard.after);

@@ -26,6 +26,7 @@ export function observe(
     : sqlstate !== undefined && statement.refusal !== undefined;
   const verdict = isRefused ? "refuse" : (outcome.intervention ?? statement.verdict);
   const isGuarded = verdict === "warn" || verdict === "inject" || isRefused;
+  const { attempt: attempts, first = execution } = dialogue.retry;
   dialogue.context.observer.statementEnded({
     session: dialogue.info,
     tag,
@@ -38,9 +39,10 @@ export function observe(
     verdict,
     rule: statement.refusal?.rule ?? (isGuarded ? guardRule(statement, outcome) : undefined),
     outcomes: statement.outcomes,
-    startedAt: execution.startedAt,
-    durationMs: performance.now() - execution.startedMs,
+    startedAt: first.startedAt,
+    durationMs: performance.now() - first.startedMs,
     overheadMs: execution.overheadMs,
+    attempts,
     rows,
     sqlstate,
     transactionStatus: dialogue.status,

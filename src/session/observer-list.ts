@@ -26,6 +26,10 @@ export class ObserverList implements Observer {
     for (const observer of this.#observers) observer.recovered(session, how);
   }
 
+  retried(session: SessionInfo): void {
+    for (const observer of this.#observers) observer.retried(session);
+  }
+
   held(session: SessionInfo, milliseconds: number): void {
     for (const observer of this.#observers) observer.held(session, milliseconds);
   }

@@ -53,6 +53,8 @@ export interface StatementRecord {
   readonly durationMs: number;
   /** The part of it that Straddle spent on deciding. */
   readonly overheadMs: number;
+  /** How often it was sent: more than once where it did not get its lock. */
+  readonly attempts: number;
   /** From the command tag; 0 where the tag has none. */
   readonly rows: number;
   readonly sqlstate: string | undefined;
@@ -93,6 +95,8 @@ export interface Observer {
   statementEnded(record: StatementRecord): void;
   /** A statement was sent again, or prepared again, because a name had changed under it. */
   recovered(session: SessionInfo, how: "resent" | "reprepared"): void;
+  /** A schema change that did not get its lock is tried once more. */
+  retried(session: SessionInfo): void;
   /** A statement was kept back for a flip, for this long. */
   held(session: SessionInfo, milliseconds: number): void;
   /**

@@ -59,9 +59,14 @@ export class Pipeline {
     return count;
   }
 
+  /** All that is owed, oldest first: a copy. */
+  get owed(): readonly Entry[] {
+    return this.#entries.slice(this.#first);
+  }
+
   /** The statements that the server owes answers for. */
   executions(): readonly Execution[] {
-    return this.#entries.slice(this.#first).flatMap(({ executions }) => executions);
+    return this.owed.flatMap(({ executions }) => executions);
   }
 
   get head(): Entry | undefined {
@@ -242,7 +247,7 @@ export class Pipeline {
 
   /** Everything that is left, oldest first, for a session that ends. */
   clear(): void {
-    const left = this.#entries.slice(this.#first);
+    const left = this.owed;
     this.#entries = [];
     this.#first = 0;
     for (const entry of left) entry.settle?.("dropped");

@@ -30,7 +30,9 @@ export function expectReply(
   settle?: (outcome: Outcome) => void,
   refusal?: Refusal,
 ): void {
-  dialogue.pipeline.push({ kind, isOwn: false, executions, settle, refusal });
+  // Of a statement that is tried again the client has read a BindComplete already.
+  const isOwn = kind === "bind" && dialogue.retry.isActive;
+  dialogue.pipeline.push({ kind, isOwn, executions, settle, refusal });
 }
 
 /** A reply is owed for a message inside a batch. */

@@ -12,6 +12,7 @@ import { currentExecution, type Entry } from "./pipeline-entry.ts";
 import { Recovery, serializationFailure } from "./recovery.ts";
 import { endsByItself } from "./replay-batch.ts";
 import { shownDescription, shownFields } from "./shown-fields.ts";
+import { transactionEnded } from "./transaction-ended.ts";
 
 /** `blocked`: the message waits until `resumeServer` is called, and then comes again. */
 export type ServerStep = "done" | "blocked";
@@ -205,6 +206,10 @@ export class ServerHandler {
       return "done";
     }
     const sqlstate = sqlstateOf(buffer, start, end);
+    if (dialogue.retry.takes(sqlstate, entry, current)) {
+      pipeline.fail();
+      return "done";
+    }
     const recovery = this.#recovery.judge(
       sqlstate,
       entry,
@@ -253,7 +258,7 @@ export class ServerHandler {
     const status = String.fromCharCode(buffer[end - 1] ?? 0x49);
     this.#intervention = undefined;
     dialogue.status = status === "T" || status === "E" ? status : "I";
-    if (isIdle) this.#transactionEnded({ isOwn: entry?.isOwn === true });
+    if (isIdle) transactionEnded(dialogue, { isOwn: entry?.isOwn === true });
     if (status === "E") dialogue.pins.failed(pipeline.endsAnswered);
 
     const replay = this.#recovery.takeReplay();
@@ -264,32 +269,16 @@ export class ServerHandler {
       dialogue.controls.replay(endsByItself(replay) ? replay : [...replay, FLUSH]);
       return "done";
     }
-    if (entry?.isOwn !== true) {
-      toClient.addSlice(buffer, start, end);
-      dialogue.isReplaying = false;
-      dialogue.batch = undefined;
+    if (entry?.isOwn === true) return "done";
+    dialogue.isReplaying = false;
+    dialogue.batch = undefined;
+    if (dialogue.retry.isDue) {
+      dialogue.retry.pause();
+      return "done";
     }
+    toClient.addSlice(buffer, start, end);
+    dialogue.retry.over();
     return "done";
-  }
-
-  #transactionEnded({ isOwn }: { readonly isOwn: boolean }): void {
-    const dialogue = this.#dialogue;
-    dialogue.uncommittedDdl = "none";
-    const { pipeline } = dialogue;
-    // Syncs that COPY has ignored are never answered: what is sure is that nothing is owed.
-    if (pipeline.isDrained) pipeline.endsAnswered = pipeline.endsAsked;
-    dialogue.watch.ended(pipeline.endsAnswered);
-    if (pipeline.isDrained) {
-      dialogue.pins.clear();
-      dialogue.prepared.closeAllPortals();
-      dialogue.batchEnded();
-    }
-    if (dialogue.hasUnsettledSession) {
-      dialogue.hasUnsettledSession = false;
-      dialogue.forgetSchemas();
-    }
-    // The end of a question of Straddle's own is not that of a flip that was sent behind it.
-    if (!isOwn) dialogue.endFlip();
   }
 
   #parameterStatus(buffer: Buffer, start: number, end: number): void {

@@ -1,5 +1,6 @@
 import type { RuleId } from "../base/rule-ids.ts";
 import type { GuardSettings } from "../guard/guard-settings.ts";
+import type { RetryPolicy } from "../guard/lock-retry.ts";
 import type { LockTimeoutPolicy } from "../guard/lock-timeout.ts";
 import type { Catalog } from "../version/catalog.ts";
 import type { Naming } from "../version/naming.ts";
@@ -76,6 +77,7 @@ export interface SessionContext {
   readonly limits: SessionLimits;
   readonly tagging: Tagging;
   readonly policy: LockTimeoutPolicy;
+  readonly retry: RetryPolicy;
   readonly guard: GuardSettings;
   /** The guard's rules that can have something to say, by those settings. */
   readonly rules: readonly RuleId[];

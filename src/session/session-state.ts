@@ -22,8 +22,9 @@ export interface SessionState {
 }
 
 export function isAtRest(dialogue: Dialogue, pump: ClientPump): boolean {
-  const { pipeline, status, unsyncedCount } = dialogue;
-  if (!pump.isReady || pipeline.count > 0 || status !== "I" || unsyncedCount > 0) return false;
+  const { pipeline, status, unsyncedCount, retry } = dialogue;
+  if (!pump.isReady || retry.isActive) return false;
+  if (pipeline.count > 0 || status !== "I" || unsyncedCount > 0) return false;
   return !pump.isBlocked && pump.waitingSize === 0;
 }
 

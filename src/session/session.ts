@@ -64,7 +64,6 @@ export class Session {
 
   constructor(options: SessionOptions) {
     const { client, context, packet } = options;
-    const { parameters } = packet;
     this.#context = context;
     this.#onEnd = options.onEnd;
     this.#client = readOn(client, (chunk) => {
@@ -73,10 +72,9 @@ export class Session {
     });
     this.#toClient = new Outbox(this.#client);
     this.#toServer = new Outbox();
-    this.#isUnread = parameters.size === 0;
+    this.#isUnread = packet.parameters.size === 0;
     const { id, clientAddress } = options;
     this.info = sessionInfo(packet, { id, clientAddress, tagging: context.tagging });
-    const fromClient = clientReader(context.limits.statementSizeMax);
     const fromServer = serverReader();
     const dialogue = new Dialogue({
       context,
@@ -97,7 +95,7 @@ export class Session {
     });
     this.#dialogue = dialogue;
     this.#clientPump = new ClientPump({
-      reader: fromClient,
+      reader: clientReader(context.limits.statementSizeMax),
       handler: new ClientHandler(dialogue),
       toServer: this.#toServer,
     });
@@ -156,8 +154,10 @@ export class Session {
   #clientEnded(): void {
     this.#isClientDone = true;
     const { isReady, isBlocked } = this.#clientPump;
-    // What is kept back, for the audit log or a flip, is nothing that the server owes it.
-    const isOwed = !isBlocked || this.#dialogue.pipeline.count > 0;
+    const { pipeline, retry } = this.#dialogue;
+    retry.isOff = true;
+    // What is kept back, for the audit log, a flip or a retry, is nothing that the server owes it.
+    const isOwed = !isBlocked || (pipeline.count > 0 && !retry.isActive);
     if (isReady && isOwed && this.#client.writable) this.#run(this.#clientPump);
     else this.#end("client");
   }

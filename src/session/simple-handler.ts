@@ -65,6 +65,7 @@ export class SimpleHandler {
       textExecution(choice, { plan, index, isOwn, protocol: "simple" }),
     );
     keepForReplay(dialogue, frame, plan);
+    dialogue.retry.noteQuery(frame, plan);
     if (simple.ranText === undefined) forward(dialogue, frame);
     else dialogue.toServer.add(encodeQuery(simple.ranText, dialogue.encoding));
     for (const statement of plan.statements) dialogue.noteSent(statement);

@@ -29,6 +29,8 @@ function int16(value: number): Buffer {
 
 export const SYNC = frame(Client.sync);
 export const FLUSH = frame(Client.flush);
+/** ReadyForQuery, outside of a transaction. */
+export const READY_IDLE = frame(Server.readyForQuery, Buffer.from("I"));
 export const TERMINATE = frame(Client.terminate);
 
 export function encodeQuery(sql: string, encoding: BufferEncoding): Buffer {

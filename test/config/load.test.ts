@@ -113,6 +113,15 @@ const refused: readonly {
     message: "control.flip_margin must be above 0 and below limits.hold_timeout",
   },
   {
+    yaml: `${HOST}\nguard: { retry: { attempts: 3 }, lock_timeout: { on_missing: off } }`,
+    message:
+      "guard.retry.attempts above 1 needs guard.lock_timeout.on_missing: block, inject or warn",
+  },
+  {
+    yaml: `${HOST}\nguard: { retry: { backoff: 20s } }`,
+    message: "guard.retry.backoff must be above 0 and at most guard.retry.backoff_max",
+  },
+  {
     yaml: `${HOST}\nlisten: { socket_mode: rw }`,
     message: 'listen.socket_mode: "rw" is not octal permissions such as "0777" or "0770"',
   },
@@ -375,6 +384,7 @@ const accepted: readonly {
       guard: {
         mode: "enforce",
         lockTimeout: { onMissing: "block", maxMs: 5_000, injectMs: 2_000 },
+        retry: { attempts: 1, backoffMs: 500, backoffMaxMs: 10_000 },
         rules: {},
         smallTableBytes: 10_485_760,
         bytesPerSecond: 524_288_000,

@@ -127,6 +127,17 @@ test("bytes are counted once, at scrapes and at the session's end", async () => 
   ]);
 });
 
+test("retries of schema changes", async () => {
+  const metrics = newMetrics();
+  const session = sessionInfo();
+  metrics.sessionOpened(session);
+  metrics.retried(session);
+  metrics.retried(session);
+  expect(await samples(metrics, "straddle_guard_retries_total")).toEqual([
+    `straddle_guard_retries_total{${V1}} 2`,
+  ]);
+});
+
 test("recoveries and holds", async () => {
   const metrics = newMetrics();
   const session = sessionInfo();

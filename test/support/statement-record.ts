@@ -43,6 +43,7 @@ export function statementRecord(changes: Partial<StatementRecord> = {}): Stateme
     startedAt: Date.UTC(2026, 2, 1, 8, 15, 30, 42),
     durationMs: 1.25,
     overheadMs: 0.0125,
+    attempts: 1,
     rows: 1,
     sqlstate: undefined,
     transactionStatus: "I",
