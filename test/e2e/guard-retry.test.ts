@@ -41,7 +41,7 @@ metrics: { port: 0 }`,
   );
   slow = await startTestStraddle(
     database,
-    "guard: { mode: off, retry: { attempts: 3, backoff: 60s, backoff_max: 60s } }\nshutdown: { delay_max: 500ms }",
+    "guard: { mode: off, retry: { attempts: 3, backoff: 60s, backoff_max: 60s } }\nshutdown: { delay_max: 500ms }\nmetrics: { port: 0 }",
   );
 });
 
@@ -109,6 +109,15 @@ async function isPausing(): Promise<boolean> {
     "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'",
   );
   return rowCount === 1;
+}
+
+async function metricsOf({ metricsPort }: Straddle): Promise<string> {
+  return (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+}
+
+async function sessionCount(straddle: Straddle): Promise<number> {
+  const found = (await metricsOf(straddle)).matchAll(/^straddle_sessions\{.*\} (\d+)/gm);
+  return [...found].reduce((sum, [, count]) => sum + Number(count), 0);
 }
 
 /** The record of the statement that was made last, as soon as it is there. */
@@ -272,15 +281,18 @@ describe("on the wire", () => {
     wire.abandon();
   });
 
-  test("a client that goes away ends the session, and the change is not made", async () => {
+  test.each([
+    ["goes away", (leaving: WireClient) => leaving.abandon()],
+    ["closes its side", (leaving: WireClient) => leaving.endSending()],
+  ])("a client that %s ends the session, and the change is not made", async (_, leave) => {
     wire = await wireClient(database, slow.port, OPTIONS);
     await block();
     await wire.send(query(alterSql()));
     await until("the pause", isPausing);
-    const pid = wire.pid;
-    wire.abandon();
-    await blocker.query("ROLLBACK");
-    await direct.query("SELECT pg_terminate_backend($1)", [pid]);
+    leave(wire);
+    await until("the end of its session", async () => (await sessionCount(slow)) === 0);
+    // A server in the middle of a pause does not look whether anybody is there.
+    await direct.query("SELECT pg_terminate_backend($1)", [wire.pid]);
     await until("the end of the pause", async () => !(await isPausing()));
     expect(await columnExists()).toBe(false);
   });
@@ -313,7 +325,6 @@ describe("on the wire", () => {
 test("attempts are counted", async () => {
   await block();
   expect(await sqlstateOf(client.query(alterSql()))).toBe(LOCK_NOT_AVAILABLE);
-  const metrics = await (await fetch(`http://127.0.0.1:${quick.metricsPort}/metrics`)).text();
-  const count = /^straddle_guard_retries_total\{.*\} (\d+)/m.exec(metrics)?.[1];
+  const count = /^straddle_guard_retries_total\{.*\} (\d+)/m.exec(await metricsOf(quick))?.[1];
   expect(Number(count)).toBeGreaterThanOrEqual(2);
 });
