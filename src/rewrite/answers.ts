@@ -13,7 +13,7 @@ import {
   exchangeNamedIn,
   undoEdit,
 } from "./named-edit.ts";
-import { exchangeQuoted, QUOTED, replaceWord } from "./quoted-names.ts";
+import { exchangeIdentifiers, exchangeQuoted, QUOTED, replaceWord } from "./quoted-names.ts";
 
 /** What is needed to turn the server's answers to a rewritten statement back into the client's names. */
 export interface Answers {
@@ -192,13 +192,11 @@ function turnBackKey(
   const end = text.indexOf(middle);
   if (start === 0 || end < start) return text;
   const written = text.slice(start, end);
-  const exchanged = written.split(", ").map((part) => {
-    for (const [physical, logical] of names.columns) {
-      const replaced = replaceWord(part, physical, logical);
-      if (replaced !== part) return replaced;
-    }
-    return part;
-  });
+  // A foreign key's names are as the catalog has them, all others are SQL.
+  const exchanged =
+    fields.get("C") === "23503"
+      ? written.split(", ").map((name) => names.columns.get(name) ?? name)
+      : [exchangeIdentifiers(written, names.columns)];
   const last = text.lastIndexOf(")") + 1;
   let values = text.slice(end, last);
   // `conflicts with existing key (a, b)=(3, 4)`: the same names again.

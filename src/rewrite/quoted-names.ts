@@ -1,3 +1,5 @@
+import { quoteIdentifier } from "../sql/tokens.ts";
+
 /** Replaces a name where it stands as a whole word. */
 export function replaceWord(text: string, name: string, by: string): string {
   let result = "";
@@ -14,6 +16,19 @@ export function replaceWord(text: string, name: string, by: string): string {
 function isWordPart(character: string | undefined): boolean {
   return character !== undefined && /[\p{L}\p{N}_$]/u.test(character);
 }
+
+/** Exchanges column names in an expression as the server writes it: quoted where they have to be. */
+export function exchangeIdentifiers(sql: string, names: ReadonlyMap<string, string>): string {
+  return sql.replaceAll(IDENTIFIER, (whole) => {
+    const name = whole.startsWith('"') ? whole.slice(1, -1).replaceAll('""', '"') : whole;
+    const exchanged = names.get(name);
+    return exchanged === undefined ? whole : quoteIdentifier(exchanged);
+  });
+}
+
+/** A constant, or what could be a name; types and functions have names of their own. */
+const IDENTIFIER =
+  /'(?:[^']|'')*'|::\s*(?:"(?:[^"]|"")*"|[\p{L}_][\p{L}\p{N}_$]*)|(?:"(?:[^"]|"")*"|[\p{L}_][\p{L}\p{N}_$]*)(?![\p{L}\p{N}_$(])/gu;
 
 /** Exchanges names between quotation marks, of whatever language the server's messages are in. */
 export function exchangeQuoted(

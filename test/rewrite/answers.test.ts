@@ -6,6 +6,7 @@ import { rewrite, V1 } from "./setting.ts";
 
 beforeAll(loadParser);
 
+const INVOICE = 'INSERT INTO invoices (id, nr, "Payer Id") VALUES (1, 1, 2)';
 const UPDATE = "UPDATE orders SET user_id = 1 WHERE user_id = 2";
 
 const cases = [
@@ -40,6 +41,30 @@ const cases = [
     sql: UPDATE,
     server: { C: "23505", D: "Key (id, lower(customer_id))=(1, customer_id) already exists." },
     client: { C: "23505", D: "Key (id, lower(user_id))=(1, customer_id) already exists." },
+  },
+  {
+    name: "a key's name that has to be quoted",
+    sql: INVOICE,
+    server: { C: "23505", D: "Key (number, payer)=(1, 2) already exists." },
+    client: { C: "23505", D: 'Key (nr, "Payer Id")=(1, 2) already exists.' },
+  },
+  {
+    name: "a foreign key's name is never quoted",
+    sql: INVOICE,
+    server: {
+      C: "23503",
+      M: 'insert on table "invoices"',
+      D: 'Key (payer)=(2) is not present in table "y".',
+      s: "public",
+      t: "invoices",
+    },
+    client: {
+      C: "23503",
+      M: 'insert on table "invoices"',
+      D: 'Key (Payer Id)=(2) is not present in table "y".',
+      s: "public",
+      t: "invoices",
+    },
   },
   {
     name: "a message in German",

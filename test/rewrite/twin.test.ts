@@ -25,6 +25,7 @@ const SCHEMA = `
   CREATE TABLE orders (id int PRIMARY KEY, user_id int NOT NULL DEFAULT 7, total int, note text DEFAULT 'n');
   CREATE TABLE invoices (id int PRIMARY KEY, gone int, nr int, total int, gone2 int, "Payer Id" int, rest text);
   ALTER TABLE invoices DROP COLUMN gone, DROP COLUMN gone2;
+  CREATE UNIQUE INDEX ON invoices (nr, "Payer Id", (nr + 1)) WHERE total = 4711;
   CREATE TABLE person (id int PRIMARY KEY, name text, boss_id int);
   CREATE TABLE items (id int PRIMARY KEY, order_id int, customer_id int, sku text);
   CREATE TABLE users (user_id int PRIMARY KEY, name text);
@@ -123,6 +124,11 @@ afterAll(async () => {
   for (const { twins } of ALL_TWINS) await twins.close();
 });
 
+/** Errors that name a key. */
+const KEYS = [
+  'INSERT INTO invoices (id, nr, "Payer Id", total) VALUES (90, 1, 2, 4711), (91, 1, 2, 4711)',
+];
+
 const CASES = [...READS, ...WRITES, ...ADJACENT, ...ROWS].flatMap(({ before, refused }) =>
   refused === undefined ? [before] : [],
 );
@@ -134,7 +140,7 @@ function compareAll(twins: Twins): void {
     expect(rewrite(before, twins.place)).toMatchObject({ kind: "refused", sqlstate: "0A000" });
   });
 
-  test.for([...CASES, ...HOSTILE].map(twins.spell))("%s", async (before) => {
+  test.for([...CASES, ...HOSTILE, ...KEYS].map(twins.spell))("%s", async (before) => {
     const { original, renamed, place } = twins;
     assert(original !== undefined && renamed !== undefined && place !== undefined);
     const result = rewrite(before, place);
