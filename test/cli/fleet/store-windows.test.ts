@@ -97,3 +97,14 @@ test("the file's change keeps the store's windows in force", () => {
   if (loaded.kind === "error") throw new Error(loaded.message);
   expect(both.rebase(loaded.config).windows.map(({ table }) => table)).toEqual(["person"]);
 });
+
+test("a column's window knows what the table's own window in the store calls it, and the other way round", () => {
+  const table = { rename: {}, rename_table: "purchases" };
+  const ofFile = storeWindows().take([stored(1, table)]).windows;
+  expect(ofFile.map(({ otherTables }) => otherTables)).toEqual([["purchases"], []]);
+  const both = storeWindows("server: { host: db }").take([stored(1, table), stored(2)]).windows;
+  expect(both.map(({ otherTables }) => otherTables)).toEqual([[], ["purchases"]]);
+  const again = storeWindows();
+  again.take([stored(1, table)]);
+  expect(again.take([]).windows.map(({ otherTables }) => otherTables)).toEqual([[]]);
+});
