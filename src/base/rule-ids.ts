@@ -4,6 +4,7 @@
  */
 export const RULE_IDS = [
   // Blocks others.
+  "schema-freeze",
   "lock-timeout",
   "statement-timeout",
   "require-concurrent-index-creation",

@@ -23,6 +23,7 @@ export function guardSettings({ guard, ledger }: Config): GuardSettings {
       lockTimeoutMaxMs: guard.lockTimeout.maxMs,
       goneAfterMs: ledger.quietMs,
     },
+    policies: guard.policies.map(({ rules, ...entry }) => ({ ...entry, severities: rules })),
     bytesPerSecond: guard.bytesPerSecond,
     allowRoles: guard.allowRoles,
   };

@@ -180,6 +180,7 @@ function settings(
     guard: {
       mode: guard.mode,
       rules: guard.rules,
+      policies: guard.policies,
       smallTableBytes: guard.small_table,
       bytesPerSecond: guard.disk_throughput,
       allowRoles: guard.allow_roles,

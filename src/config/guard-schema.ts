@@ -1,25 +1,7 @@
 import { z } from "zod";
-import { isRuleId, RULE_IDS, type RuleId, SEVERITIES, type Severity } from "../base/rule-ids.ts";
-import { nearest } from "./nearest.ts";
+import { Policy } from "./policy-schema.ts";
+import { RuleSeverities } from "./rule-severities.ts";
 import { Duration, Size, Text } from "./scalars.ts";
-
-const Rules = z.record(z.string(), z.enum(SEVERITIES)).transform((rules, context) => {
-  const severities: Partial<Record<RuleId, Severity>> = {};
-  for (const [id, severity] of Object.entries(rules)) {
-    if (id === "lock-timeout") {
-      context.addIssue("lock-timeout has a key of its own, guard.lock_timeout.on_missing");
-      return z.NEVER;
-    }
-    if (!isRuleId(id)) {
-      const meant = nearest(id, RULE_IDS);
-      const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
-      context.addIssue(`${id} is not a rule${hint}`);
-      return z.NEVER;
-    }
-    severities[id] = severity;
-  }
-  return severities;
-});
 
 const ATTEMPTS_MAX = 100;
 
@@ -61,9 +43,15 @@ export const Guard = z.strictObject({
     })
     .prefault({}),
   retry: Retry.prefault({}),
-  rules: Rules.prefault({}).describe(
+  rules: RuleSeverities.prefault({}).describe(
     "Rules by their ids, and what each does: `block`, `warn` or `off`. Those that are not named have their own default.",
   ),
+  policies: z
+    .array(Policy)
+    .default([])
+    .describe(
+      "What holds in place of `rules` somewhere, for somebody, or at some time. Of the entries that match a statement the last one that names a rule counts.",
+    ),
   allow_roles: z
     .array(Text.describe("A role's name, or `*`."))
     .default(["*"])

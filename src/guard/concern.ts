@@ -2,7 +2,7 @@ import type { RuleId } from "../base/rule-ids.ts";
 import type { ParsedStatement } from "../sql/parse.ts";
 import { createdRelations } from "./created-relations.ts";
 import { NO_FACTS } from "./facts.ts";
-import { DEFAULT_POLICY } from "./guard-policy.ts";
+import { DEFAULT_POLICY, type GuardPolicy } from "./guard-policy.ts";
 import { KnownFacts } from "./known-facts.ts";
 import { lockedBy } from "./locks.ts";
 import { longWork } from "./long-work.ts";
@@ -29,6 +29,12 @@ const QUERIES: ReadonlySet<string> = new Set([
 
 const RULES_ABOUT_QUERIES = RULES.filter(({ isAboutQueries }) => isAboutQueries === true);
 
+/** Whether schema changes are frozen shows when they run. */
+const FROZEN: GuardPolicy = {
+  ...DEFAULT_POLICY,
+  freeze: { until: undefined, reason: undefined },
+};
+
 /** `rules`: those that can have something to say; where there are none, nothing is of concern. */
 export function concernOf(
   statement: ParsedStatement,
@@ -43,7 +49,7 @@ export function concernOf(
   // A rule that looks at anything beyond the text, or has something to say without, is to be asked.
   const facts = new KnownFacts({ now: 0 });
   const memory = beginning(EMPTY_MEMORY);
-  const subject = { statement, text, memory, facts, policy: DEFAULT_POLICY };
+  const subject = { statement, text, memory, facts, policy: FROZEN };
   const subjects = subjectsWithin(subject);
   for (const rule of QUERIES.has(statement.kind) ? RULES_ABOUT_QUERIES : RULES) {
     if (!rules.includes(rule.id)) continue;

@@ -10,6 +10,15 @@ export interface GuardPolicy {
   readonly lockTimeoutMaxMs: number;
   /** A version without sessions that has not used a name for this long does not need it any more. */
   readonly goneAfterMs: number;
+  /** Undefined while schema changes may run. */
+  readonly freeze: Freeze | undefined;
+}
+
+/** No schema change is let through. */
+export interface Freeze {
+  /** When it ends, as people read it; undefined where no time is set. */
+  readonly until: string | undefined;
+  readonly reason: string | undefined;
 }
 
 export const DEFAULT_POLICY: GuardPolicy = {
@@ -17,4 +26,5 @@ export const DEFAULT_POLICY: GuardPolicy = {
   smallTableBytes: 10 * 1024 * 1024,
   lockTimeoutMaxMs: 5_000,
   goneAfterMs: 24 * 3_600_000,
+  freeze: undefined,
 };

@@ -51,11 +51,13 @@ import { requireConcurrentReindex } from "./rules/require-concurrent-reindex.ts"
 import { requireEnumValueOrdering } from "./rules/require-enum-value-ordering.ts";
 import { requireWhere } from "./rules/require-where.ts";
 import { rewritingTable } from "./rules/rewriting-table.ts";
+import { schemaFreeze } from "./rules/schema-freeze.ts";
 import { statementTimeout } from "./rules/statement-timeout.ts";
 import { statementUnderExclusiveLock } from "./rules/statement-under-exclusive-lock.ts";
 
 /** All rules, in the order of `RULE_IDS`. To add one: a file, an id, a line here, rows in the tests. */
 export const RULES: readonly Rule[] = [
+  schemaFreeze,
   lockTimeout,
   statementTimeout,
   requireConcurrentIndexCreation,

@@ -2,6 +2,7 @@ import { doubtAfter } from "../guard/doubted-names.ts";
 import { type Finding, judgeStatement } from "../guard/judge.ts";
 import { KnownFacts } from "../guard/known-facts.ts";
 import { overridesIn } from "../guard/overrides.ts";
+import { type Occasion, policyFor } from "../guard/policies.ts";
 import type { RefusalText } from "../guard/refusal-text.ts";
 import { readRelationAnswer, relationInquiry } from "../guard/relation-inquiry.ts";
 import { memoryAfter, type TransactionMemory } from "../guard/transaction-memory.ts";
@@ -151,13 +152,18 @@ export class RuleJudge {
     const isRefused = (each: Finding) =>
       each.severity === "block" && reasonFor({ overrides, mayOverride }, each) === undefined;
     const isInBlock = status === "T" || hasBound || statements.length > 1;
-    const { policy } = context.guard;
+    const { policies } = context.guard;
+    const occasion = this.#occasion(facts.now);
     const remembered = watch.after(facts);
     let memory: TransactionMemory = { ...remembered, isInBlock };
     const findings: Finding[] = [];
     facts.doubtNothing();
     for (const [index, statement] of parsed.entries()) {
       if (plan.statements[index]?.refusal !== undefined) break;
+      const policy =
+        policies.length === 0
+          ? context.guard.policy
+          : policyFor(context.guard, occasion, { statement, facts });
       findings.push(...judgeStatement({ statement, text, memory, facts, policy }, index));
       // It fails, and what comes behind it in the text does not run.
       if (mode === "enforce" && findings.some(isRefused)) break;
@@ -175,6 +181,12 @@ export class RuleJudge {
     trial.roundCount += 1;
     this.#ask(trial);
     return undefined;
+  }
+
+  #occasion(now: number): Occasion {
+    const { info, schemas, lastSchemas } = this.#dialogue;
+    const schema = (schemas ?? lastSchemas).find((each) => !each.startsWith("pg_")) ?? "public";
+    return { database: info.database, role: info.user, app: info.tag?.app, now, schema };
   }
 
   #ask(trial: Trial): void {

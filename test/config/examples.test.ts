@@ -44,7 +44,7 @@ test("config/full.yaml has every key, some of them commented out", () => {
 });
 
 const EXAMPLES =
-  /^(server\.host|listen\.socket|listen\.tls\.(cert|key|key_password_file|ca|client_cert)$|version\.from|windows|audit\.path|control\.(user|password_file|database))/;
+  /^(server\.host|listen\.socket|listen\.tls\.(cert|key|key_password_file|ca|client_cert)$|version\.from|windows|guard\.policies|audit\.path|control\.(user|password_file|database))/;
 
 for (const key of KEYS.filter(({ inList, name }) => !inList && !EXAMPLES.test(name))) {
   if (COMMENTED_OUT.includes(key.name)) continue;

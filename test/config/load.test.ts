@@ -95,6 +95,44 @@ const refused: readonly {
     yaml: `${HOST}\nguard: { rules: { ban-cluster: deny } }`,
     message: 'guard.rules.ban-cluster must be block, warn or off, not "deny"',
   },
+  ...[
+    ["{}", ".rules: is missing, and so is freeze"],
+    ["{ reason: x, rules: { ban-cluster: off } }", ".reason: goes with freeze: true"],
+    ["{ freeze: yes please }", '.freeze must be true or false, not "yes please"'],
+    ["{ freeze: true, role: dba }", ".role is not a key; did you mean roles?"],
+    ["{ freeze: true, roles: dba }", '.roles must be a list, not "dba"'],
+    ["{ freeze: true, roles: [''] }", ".roles[0] must not be empty"],
+    [
+      "{ rules: { ban-clustr: off } }",
+      ".rules: ban-clustr is not a rule; did you mean ban-cluster?",
+    ],
+    ["{ freeze: true, when: { from: 'Fri 16:00' } }", ".when.to is missing"],
+    ...[
+      ["Fry 16:00", "Mon 08:00", "UTC", "from", '"Fry 16:00" is not a time such as Fri 16:00'],
+      ["16", "18:00", "UTC", "from", '"16" is not a time such as Fri 16:00'],
+      ["16:00", "24:00", "UTC", "to", '"24:00" is not a time such as Fri 16:00'],
+      ["2026-02-30 00:00", "2026-03-01 00:00", "UTC", "from", '"2026-02-30 00:00" is not a time'],
+    ].map(([from = "", to = "", zone = "", key = "", problem = ""]) => [
+      `{ freeze: true, when: { from: '${from}', to: '${to}', time_zone: '${zone}' } }`,
+      `.when.${key}: ${problem.replace(/such as .*|$/, "").trimEnd()} such as Fri 16:00, 22:00 or 2026-12-20 00:00`,
+    ]),
+    [
+      "{ freeze: true, when: { from: 'Fri 16:00', to: '08:00' } }",
+      '.when.to: "08:00" is not spelled as from, "Fri 16:00", is',
+    ],
+    ["{ freeze: true, when: { from: '08:00', to: '8:00' } }", ".when.to: is the same time as from"],
+    [
+      "{ freeze: true, when: { from: '2027-01-02 00:00', to: '2026-12-20 00:00' } }",
+      '.when.to: "2026-12-20 00:00" comes before from',
+    ],
+    [
+      "{ freeze: true, when: { from: '22:00', to: '06:00', time_zone: Europe/Bern } }",
+      '.when.time_zone: "Europe/Bern" is not a time zone such as Europe/Berlin or UTC',
+    ],
+  ].map(([entry = "", message = ""]) => ({
+    yaml: `${HOST}\nguard: { policies: [${entry}] }`,
+    message: `guard.policies[0]${message}`,
+  })),
   {
     yaml: `${HOST}\nguard: { mode: shadow }`,
     message: 'guard.mode must be enforce, observe or off, not "shadow"',

@@ -13,6 +13,12 @@ for (const { id, refused } of RULES) {
   });
 }
 
+test("what could be frozen is of concern where something is ever frozen", () => {
+  const sql = "CREATE FUNCTION f() RETURNS int LANGUAGE sql RETURN 1";
+  expect(concernsOf(sql, RULE_IDS)).toEqual(["rules"]);
+  expect(concernsOf(sql, ["require-where"])).toEqual(["none"]);
+});
+
 const QUERIES = [
   "SELECT * FROM orders AS o JOIN users ON users.id = o.user_id",
   "WITH old AS (DELETE FROM orders WHERE id = 1 RETURNING *) SELECT * FROM old",

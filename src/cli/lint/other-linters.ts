@@ -10,6 +10,7 @@ export const OTHER_LINTERS: Readonly<
     { readonly squawk: string; readonly strongMigrations: string; readonly eugene: string }
   >
 > = {
+  "schema-freeze": { squawk: "", strongMigrations: "", eugene: "" },
   "lock-timeout": {
     squawk: "require-timeout-settings",
     strongMigrations: "(sets one)",
