@@ -64,10 +64,10 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function connect({ port }: Straddle): Promise<pg.Client> {
+async function connect({ port }: Straddle, name = "tests"): Promise<pg.Client> {
   const made = new pg.Client({
     ...database.connection,
-    ...{ host: "127.0.0.1", port, options: "-c lock_timeout=60ms" },
+    ...{ host: "127.0.0.1", port, options: "-c lock_timeout=60ms", application_name: name },
   });
   made.on("notice", ({ message }) => notices.push(message ?? ""));
   made.on("error", () => undefined);
@@ -327,4 +327,40 @@ test("attempts are counted", async () => {
   expect(await sqlstateOf(client.query(alterSql()))).toBe(LOCK_NOT_AVAILABLE);
   const count = /^straddle_guard_retries_total\{.*\} (\d+)/m.exec(await metricsOf(quick))?.[1];
   expect(Number(count)).toBeGreaterThanOrEqual(2);
+});
+
+test("with the rules on and a window open, by a version's own names", async () => {
+  await runDirect(database, "CREATE TABLE visits (user_id int)");
+  const windowed = await startTestStraddle(
+    database,
+    `guard: { retry: { attempts: 3, backoff: 60ms } }
+windows:
+  - { table: public.visits, rename: { user_id: customer_id }, old: "<2.0.0", new: ">=2.0.0" }`,
+  );
+  const newer = await connect(windowed, "shop@2.0.0");
+  try {
+    const visited = async (sql: string, values?: readonly number[]) => {
+      await blocker.query("BEGIN; LOCK TABLE visits IN ACCESS SHARE MODE");
+      newer.once("notice", () => blocker.query("ROLLBACK"));
+      await newer.query(values === undefined ? sql : { text: sql, values: [] });
+    };
+    await visited("ALTER TABLE visits ALTER COLUMN customer_id SET DEFAULT 7");
+    expect(notices.join("\n")).toContain("attempt 2 of 3");
+    notices.length = 0;
+    await visited("ALTER TABLE visits ALTER COLUMN customer_id SET DEFAULT 8", []);
+    expect(notices.join("\n")).toContain("attempt 2 of 3");
+    await newer.query("INSERT INTO visits DEFAULT VALUES");
+    expect((await newer.query("SELECT customer_id FROM visits")).rows).toEqual([
+      { customer_id: 8 },
+    ]);
+    // A window's own RENAME is tried once.
+    notices.length = 0;
+    await blocker.query("BEGIN; LOCK TABLE visits IN ACCESS SHARE MODE");
+    const rename = newer.query("ALTER TABLE visits RENAME COLUMN user_id TO customer_id");
+    expect(await sqlstateOf(rename)).toBe(LOCK_NOT_AVAILABLE);
+    expect(notices).toEqual([]);
+  } finally {
+    await newer.end();
+    await windowed.stop();
+  }
 });
