@@ -32,6 +32,7 @@ export const RULE_IDS = [
   "attaching-partition-without-check",
   "statement-under-exclusive-lock",
   "long-work-with-ddl",
+  "lock-queue",
   // Breaks running versions.
   "renaming-column",
   "renaming-table",

@@ -21,6 +21,7 @@ export function guardSettings({ guard, ledger }: Config): GuardSettings {
       severities: { ...guard.rules, "lock-timeout": isObserved ? "block" : "off" },
       smallTableBytes: guard.smallTableBytes,
       lockTimeoutMaxMs: guard.lockTimeout.maxMs,
+      lockQueueAgeMs: guard.lockQueueAgeMs,
       goneAfterMs: ledger.quietMs,
     },
     policies: guard.policies.map(({ rules, ...entry }) => ({ ...entry, severities: rules })),

@@ -182,6 +182,7 @@ function settings(
       rules: guard.rules,
       policies: guard.policies,
       smallTableBytes: guard.small_table,
+      lockQueueAgeMs: guard.lock_queue_age,
       bytesPerSecond: guard.disk_throughput,
       allowRoles: guard.allow_roles,
       retry: {

@@ -61,6 +61,9 @@ export const Guard = z.strictObject({
   small_table: Size.prefault("10MiB").describe(
     "Below it, rules that are about how long a table is read or written let a change pass.",
   ),
+  lock_queue_age: Duration.prefault("2s").describe(
+    "How long a transaction is open that a schema change does not wait for: rule `lock-queue`. `0s`: none is waited for.",
+  ),
   disk_throughput: Size.prefault("500MiB").describe(
     "What the server's disk moves in a second, for the times in refusals.",
   ),

@@ -1,5 +1,6 @@
 import type { Usage } from "../version/usage.ts";
 import type { Window } from "../version/window.ts";
+import type { LockInUse } from "./lock-in-use.ts";
 import type { RelationName } from "./relation-name.ts";
 
 /** What is known of the server beside a statement's text. Undefined is not known, never none. */
@@ -22,6 +23,8 @@ export interface Facts {
    * tables, indexes and views.
    */
   relation(name: RelationName): RelationFacts | "missing" | undefined;
+  /** What other transactions have locked of it, or wait for, right now; with its partitions and heirs. */
+  locksOn(name: RelationName): readonly LockInUse[] | undefined;
 }
 
 export interface RelationFacts {
@@ -43,6 +46,8 @@ export interface RelationFacts {
   readonly partitions?: readonly RelationName[];
   /** As `pg_get_partkeydef` has it: `RANGE (created_at)`. */
   readonly partitionKey?: string;
+  /** Where they were asked for. */
+  readonly locks?: readonly LockInUse[];
 }
 
 export type RelationKind =
@@ -92,4 +97,5 @@ export const NO_FACTS: Facts = {
   now: undefined,
   windows: [],
   relation: () => undefined,
+  locksOn: () => undefined,
 };

@@ -8,6 +8,8 @@ export interface GuardPolicy {
   readonly smallTableBytes: number;
   /** The largest lock_timeout that will do. */
   readonly lockTimeoutMaxMs: number;
+  /** A transaction that is open for this long, and in the way of a strong lock, is not waited for. */
+  readonly lockQueueAgeMs: number;
   /** A version without sessions that has not used a name for this long does not need it any more. */
   readonly goneAfterMs: number;
   /** Undefined while schema changes may run. */
@@ -25,6 +27,7 @@ export const DEFAULT_POLICY: GuardPolicy = {
   severities: {},
   smallTableBytes: 10 * 1024 * 1024,
   lockTimeoutMaxMs: 5_000,
+  lockQueueAgeMs: 2_000,
   goneAfterMs: 24 * 3_600_000,
   freeze: undefined,
 };

@@ -109,10 +109,11 @@ function finding(
   const cost = costOfProblem(problem, inner);
   const words = cost === undefined ? "" : costWords(cost);
   const isHidden = inner !== outer;
+  const isBlocking = severityOf(rule, outer.policy) === "block";
   return {
     rule: rule.id,
     group: rule.group,
-    severity: severityOf(rule, outer.policy) === "block" ? "block" : "warn",
+    severity: isBlocking && problem.isWarningOnly !== true ? "block" : "warn",
     message: problem.message,
     detail: words === "" ? problem.detail : `${problem.detail} ${words}`,
     hint: problem.hint,

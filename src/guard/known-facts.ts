@@ -1,12 +1,13 @@
 import type { Usage } from "../version/usage.ts";
 import type { Window } from "../version/window.ts";
 import type { Facts, RelationFacts } from "./facts.ts";
-import type { RelationAnswer, SessionSettings } from "./relation-inquiry.ts";
+import type { LockInUse } from "./lock-in-use.ts";
+import type { AskedRelation, RelationAnswer, SessionSettings } from "./relation-inquiry.ts";
 import { nameSql, type RelationName } from "./relation-name.ts";
 
 /** What has to be asked of the server before all is known that rules have looked at. */
 export interface WantedFacts {
-  readonly names: readonly RelationName[];
+  readonly names: readonly AskedRelation[];
 }
 
 type Known = RelationFacts | "missing" | undefined;
@@ -28,6 +29,8 @@ export class KnownFacts implements Facts {
   readonly #physical: (name: RelationName) => RelationName;
   readonly #known = new Map<string, Known>();
   readonly #wanted = new Map<string, RelationName>();
+  /** Of which relations the locks are wanted, too. */
+  readonly #wantsLocks = new Set<string>();
   #settings: SessionSettings | undefined;
   #wantsSettings = false;
 
@@ -68,11 +71,23 @@ export class KnownFacts implements Facts {
   }
 
   relation(name: RelationName): Known {
-    const isDoubted = this.#isPathDoubted && name.schema === undefined;
-    if (isDoubted || this.#doubted.has(name.name)) return undefined;
+    if (this.#isDoubted(name)) return undefined;
     const key = nameSql(name);
     if (this.#known.has(key)) return this.#known.get(key);
     this.#wanted.set(key, name);
+    return undefined;
+  }
+
+  locksOn(name: RelationName): readonly LockInUse[] | undefined {
+    if (this.#isDoubted(name)) return undefined;
+    const key = nameSql(name);
+    const known = this.#known.get(key);
+    if (known === "missing") return [];
+    // Asked for and not told of: a kind of relation that is not known.
+    const isAsked = this.#known.has(key) && (known === undefined || this.#wantsLocks.has(key));
+    if (isAsked) return known?.locks;
+    this.#wanted.set(key, name);
+    this.#wantsLocks.add(key);
     return undefined;
   }
 
@@ -80,7 +95,11 @@ export class KnownFacts implements Facts {
   get wanted(): WantedFacts | undefined {
     const wantsSettings = this.#wantsSettings && this.#settings === undefined;
     if (this.#wanted.size === 0 && !wantsSettings) return undefined;
-    return { names: [...this.#wanted.values()].map(this.#physical) };
+    const names = [...this.#wanted].map(([key, name]) => ({
+      ...this.#physical(name),
+      withLocks: this.#wantsLocks.has(key),
+    }));
+    return { names };
   }
 
   /** Takes what the server said to the question for what was wanted, in its order. */
@@ -104,5 +123,9 @@ export class KnownFacts implements Facts {
   doubtNothing(): void {
     this.#isPathDoubted = false;
     this.#doubted.clear();
+  }
+
+  #isDoubted({ schema, name }: RelationName): boolean {
+    return (this.#isPathDoubted && schema === undefined) || this.#doubted.has(name);
   }
 }

@@ -6,8 +6,14 @@ import type {
   RelationFacts,
   RelationKind,
 } from "./facts.ts";
+import { LOCKS_OF_OTHERS, LOCKS_OF_TREE, readLocks } from "./locks-inquiry.ts";
 import type { RelationName } from "./relation-name.ts";
 import { stringLiteral } from "./server-sql.ts";
+
+/** A relation to ask about, and whether other transactions' locks on it are wanted as well. */
+export interface AskedRelation extends RelationName {
+  readonly withLocks?: boolean;
+}
 
 /** What a session has in force. Times are milliseconds, 0 is without limit. */
 export interface SessionSettings {
@@ -36,16 +42,17 @@ export const ASKED_NAMES_MAX = 200;
  * It takes no lock that could wait, but for a race: to measure a table and to print its expressions
  * takes ACCESS SHARE, so that is left out where another session has, or waits for, ACCESS EXCLUSIVE.
  */
-export function relationInquiry(names: readonly RelationName[]): string {
+export function relationInquiry(names: readonly AskedRelation[]): string {
   const wanted = names.length === 0 ? [{ name: "" }] : names.slice(0, ASKED_NAMES_MAX);
-  const rows = wanted.map(({ schema, name }: RelationName, index) => {
+  const rows = wanted.map(({ schema, name, withLocks = false }: AskedRelation, index) => {
     const schemaSql = schema === undefined ? "NULL" : stringLiteral(schema);
-    return `(${index}, ${schemaSql}::pg_catalog.text, ${stringLiteral(name)}::pg_catalog.name)`;
+    return `(${index}, ${schemaSql}::pg_catalog.text, ${stringLiteral(name)}::pg_catalog.name, ${withLocks})`;
   });
+  const hasLocks = wanted.some(({ withLocks }: AskedRelation) => withLocks === true);
   return (
-    `WITH busy AS MATERIALIZED (${BUSY}) ` +
-    `SELECT ${SETTINGS}, r.facts FROM (VALUES ${rows.join(", ")}) AS w (position, schema, name) ` +
-    `LEFT JOIN LATERAL (SELECT ${FACTS}::pg_catalog.text AS facts ` +
+    `WITH busy AS MATERIALIZED (${BUSY})${hasLocks ? `, others AS MATERIALIZED (${LOCKS_OF_OTHERS})` : ""} ` +
+    `SELECT ${SETTINGS}, r.facts FROM (VALUES ${rows.join(", ")}) AS w (position, schema, name, with_locks) ` +
+    `LEFT JOIN LATERAL (SELECT ${factsSql(hasLocks)}::pg_catalog.text AS facts ` +
     "FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n " +
     "ON n.oid OPERATOR(pg_catalog.=) c.relnamespace " +
     `WHERE c.relname OPERATOR(pg_catalog.=) w.name AND ${IS_MEANT}) AS r ON true ` +
@@ -164,12 +171,14 @@ const TABLE_OF_INDEX = otherNames(
     "ON o.oid OPERATOR(pg_catalog.=) i.indrelid AND i.indexrelid OPERATOR(pg_catalog.=) c.oid",
 );
 
-const FACTS =
+const LOCKS = `CASE WHEN w.with_locks THEN (${TREE} ${LOCKS_OF_TREE}) END`;
+
+const factsSql = (hasLocks: boolean) =>
   "pg_catalog.json_build_object('schema', n.nspname, 'name', c.relname, 'kind', c.relkind, " +
   "'isTemporary', c.relpersistence OPERATOR(pg_catalog.=) 't', " +
   `'bytes', ${BYTES}, 'tuples', ${TUPLES}, 'columns', ${COLUMNS}, 'constraints', ${CONSTRAINTS}, ` +
   `'isFree', ${isFree("c.oid")}, 'indexes', ${INDEXES}, 'referencedBy', ${REFERENCED_BY}, ` +
-  `'partitions', ${PARTITIONS}, 'table', ${TABLE_OF_INDEX}, ` +
+  `'partitions', ${PARTITIONS}, 'table', ${TABLE_OF_INDEX}, ${hasLocks ? `'locks', ${LOCKS}, ` : ""}` +
   `'partitionKey', CASE WHEN ${isFree("c.oid")} THEN pg_catalog.pg_get_partkeydef(c.oid) END)`;
 
 const KINDS: Readonly<Record<string, RelationKind>> = {
@@ -204,6 +213,7 @@ function factsOf(json: string): RelationFacts | undefined {
   const [table] = namesOf(read, "table");
   const partitionKey = stringMember(read, "partitionKey");
   const isFree = read["isFree"] === true;
+  const locks = readLocks(read);
   return {
     schema: stringMember(read, "schema"),
     name: stringMember(read, "name"),
@@ -218,6 +228,7 @@ function factsOf(json: string): RelationFacts | undefined {
     referencedBy: namesOf(read, "referencedBy"),
     partitions: namesOf(read, "partitions"),
     ...(partitionKey === "" ? {} : { partitionKey }),
+    ...(locks === undefined ? {} : { locks }),
   };
 }
 

@@ -54,4 +54,6 @@ export interface Problem {
   readonly table?: RelationName | undefined;
   /** What the server does to the table under the lock; no cost is told without it. */
   readonly work?: Work;
+  /** It does not refuse, whatever the rule's severity is: too little is known for that. */
+  readonly isWarningOnly?: boolean;
 }

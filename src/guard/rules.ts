@@ -31,6 +31,7 @@ import { constraintMissingNotValid } from "./rules/constraint-missing-not-valid.
 import { disallowedUniqueConstraint } from "./rules/disallowed-unique-constraint.ts";
 import { foreignKeyWithoutIndex } from "./rules/foreign-key-without-index.ts";
 import { identifierTooLong } from "./rules/identifier-too-long.ts";
+import { lockQueue } from "./rules/lock-queue.ts";
 import { lockTimeout } from "./rules/lock-timeout.ts";
 import { longWorkWithDdl } from "./rules/long-work-with-ddl.ts";
 import { narrowingColumnType } from "./rules/narrowing-column-type.ts";
@@ -85,6 +86,7 @@ export const RULES: readonly Rule[] = [
   attachingPartitionWithoutCheck,
   statementUnderExclusiveLock,
   longWorkWithDdl,
+  lockQueue,
   renamingColumn,
   renamingTable,
   renamingSchema,

@@ -2,7 +2,7 @@ import type { GuardOutcome, GuardSettings } from "../guard/guard-settings.ts";
 import type { Finding } from "../guard/judge.ts";
 import type { Overrides } from "../guard/overrides.ts";
 import type { RefusalText } from "../guard/refusal-text.ts";
-import { findingsText, RULE_SQLSTATE } from "../guard/refused-by.ts";
+import { findingsText, lastingFirst, RULE_SQLSTATE, sqlstateOf } from "../guard/refused-by.ts";
 import type { StatementFacts } from "../sql/statement.ts";
 import type { Refusal, StatementPlan, TextPlan } from "./text-plan.ts";
 
@@ -64,11 +64,11 @@ function judgedStatement(
   }
   const unlocked = withoutCheck(read, index, ruling, outcomes);
   if (mode === "observe") return { ...unlocked, outcomes };
-  const [refusing, ...others] = blocking;
+  const [refusing, ...others] = lastingFirst(blocking);
   if (refusing !== undefined) {
     const { rule, offset } = refusing;
     const text = findingsText([refusing, ...others], mayOverride);
-    const refusal = { rule, sqlstate: RULE_SQLSTATE, ...text, offset };
+    const refusal = { rule, sqlstate: sqlstateOf(blocking), ...text, offset };
     return { ...unlocked, verdict: "refuse", refusal, outcomes };
   }
   if (warning.length === 0) return { ...unlocked, outcomes };

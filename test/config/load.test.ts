@@ -425,6 +425,7 @@ const accepted: readonly {
         retry: { attempts: 1, backoffMs: 500, backoffMaxMs: 10_000 },
         rules: {},
         smallTableBytes: 10_485_760,
+        lockQueueAgeMs: 2_000,
         bytesPerSecond: 524_288_000,
         allowRoles: ["*"],
       },

@@ -114,6 +114,7 @@ export const OTHER_LINTERS: Readonly<
   "attaching-partition-without-check": { squawk: "", strongMigrations: "", eugene: "" },
   "statement-under-exclusive-lock": { squawk: "", strongMigrations: "", eugene: "E4" },
   "long-work-with-ddl": { squawk: "", strongMigrations: "", eugene: "E4" },
+  "lock-queue": { squawk: "", strongMigrations: "", eugene: "" },
   "renaming-column": { squawk: "renaming-column", strongMigrations: "rename_column", eugene: "" },
   "renaming-table": {
     squawk: "renaming-table, renaming-object",
