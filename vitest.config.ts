@@ -4,7 +4,10 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     globalSetup: ["test/support/global-setup.ts"],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Most files wait for servers and clients: two at a time are faster, also on two cores.
+    maxWorkers: 2,
+    // What hangs ends here. It says nothing about speed: machines are shared.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
   },
 });
