@@ -215,6 +215,7 @@ describe("on the wire", () => {
     ["behind another statement", () => [...sent("SELECT 1"), ...sent(alterSql()), sync()]],
     ["before another statement", () => [...sent(alterSql()), ...sent("SELECT 1"), sync()]],
     ["before another batch", () => [...sent(alterSql()), sync(), ...sent("SELECT 1"), sync()]],
+    ["before a Parse", () => [...sent(alterSql()), parse("later", "SELECT 1"), sync()]],
     ["behind another batch", () => [...sent("SELECT 1"), sync(), ...sent(alterSql()), sync()]],
     ["before another Query", () => [query(alterSql()), query("SELECT 1")]],
   ];
@@ -260,6 +261,7 @@ describe("on the wire", () => {
     await wire.send(query("SELECT 7"));
     await wire.until("ReadyForQuery");
     expect(wire.transcript.slice(from).join("\n")).toContain("DataRow");
+    expect(wire.transcript.slice(from).join("\n")).not.toContain("ErrorResponse");
     expect(await columnExists()).toBe(false);
     wire.abandon();
   });
