@@ -12,6 +12,9 @@ export class CatalogNeed {
   #hasEverChanged = false;
   /** Poolers discard all the time: it counts only if a temporary table is found to be concerned. */
   #hasDiscarded = false;
+  /** Which of the pipeline's ends answers the last of it. */
+  #end = 0;
+  #takenAt = 0;
 
   constructor(context: Pick<SessionContext, "catalog">, windows: () => readonly Window[]) {
     this.#context = context;
@@ -19,7 +22,8 @@ export class CatalogNeed {
   }
 
   /** A statement that changes the catalog is being sent. False: as far as is known it is of no concern. */
-  note(facts: StatementFacts): boolean {
+  note(facts: StatementFacts, end: number): boolean {
+    this.#end = end;
     const isDiscard = facts.parsed.kind === "DiscardStmt";
     if (isDiscard) this.#hasDiscarded = true;
     else this.#isCertain = this.#hasEverChanged = true;
@@ -27,16 +31,23 @@ export class CatalogNeed {
   }
 
   /** What was sent could be anything. */
-  assume(): void {
+  assume(end: number): void {
+    this.#end = end;
     this.#isCertain = this.#hasEverChanged = true;
   }
 
-  /** Asked when it is committed, once. */
-  take(): boolean {
+  /** Whether nothing of it is still to be answered, when the pipeline's ends up to `end` are. */
+  isAnswered(end: number): boolean {
+    return end >= this.#end;
+  }
+
+  /** Asked when an end is answered outside of a transaction: once for each, and for those before it as well. */
+  take(end: number): boolean {
+    if (end === this.#takenAt) return false;
+    this.#takenAt = end;
     // Looked up again: at the time of sending, a CREATE TEMPORARY TABLE before it may have been unanswered.
     const isNeeded = this.#isCertain || (this.#hasDiscarded && this.#mayUncover());
-    this.#isCertain = false;
-    this.#hasDiscarded = false;
+    if (this.isAnswered(end)) this.#isCertain = this.#hasDiscarded = false;
     return isNeeded && this.#windows().length > 0;
   }
 

@@ -284,7 +284,7 @@ export class Dialogue {
       this.forgetSchemas();
       this.hasUnsettledSession = true;
     }
-    if (changesCatalogInSight(facts) && this.catalogNeed.note(facts)) {
+    if (changesCatalogInSight(facts) && this.catalogNeed.note(facts, this.pipeline.endsAsked + 1)) {
       this.uncommittedDdl = afterStatement(this.uncommittedDdl, facts, this.windows);
     }
     this.pins.note(facts, this.pipeline.endsAsked + 1);

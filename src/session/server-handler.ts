@@ -245,7 +245,7 @@ export class ServerHandler {
     const dialogue = this.#dialogue;
     const { pipeline, toClient, context } = dialogue;
     const isIdle = buffer[end - 1] === 0x49; // I
-    if (isIdle && dialogue.catalogNeed.take()) {
+    if (isIdle && dialogue.catalogNeed.take(pipeline.endsAnswered + 1)) {
       // What was committed must be known before anybody acts on it.
       void context.announceCatalog().then(() => dialogue.controls.resumeServer());
       return "blocked";

@@ -65,7 +65,7 @@ export function unreadChoice({ info }: Dialogue, plan: TextPlan, text = ""): Cho
 export function couldBeAnything(dialogue: Dialogue): void {
   dialogue.forgetSchemas();
   dialogue.hasUnsettledSession = true;
-  dialogue.catalogNeed.assume();
+  dialogue.catalogNeed.assume(dialogue.pipeline.endsAsked + 1);
 }
 
 function choiceOf(plan: TextPlan, text: string, tag: VersionTag | undefined): Choice {
