@@ -39,10 +39,6 @@ export class ControlLink {
     this.#options = options;
   }
 
-  get isUp(): boolean {
-    return this.#client !== undefined;
-  }
-
   /** The first connection: rejects if it can't be had. */
   async start(): Promise<void> {
     await this.#connect();

@@ -58,6 +58,8 @@ export class Fleet {
   readonly #holds: FleetHolds;
   readonly #flips: FleetFlips;
   #id: number | undefined;
+  /** Its row of this connection is there. */
+  #hasJoined = false;
   #revision = 0;
   #refused = "";
   #beating: Promise<void> | undefined;
@@ -74,7 +76,10 @@ export class Fleet {
       queryTimeoutMs: leaseMs,
       prepare: (client) => checkStore(client, schema),
       onUp: () => this.#join(),
-      onDown: (error) => options.onProblem(error.message),
+      onDown: (error) => {
+        this.#hasJoined = false;
+        options.onProblem(error.message);
+      },
       onNotified: (payload) => {
         this.#flips.notified();
         // Acknowledgements are for coordinators, and many where instances are.
@@ -137,6 +142,7 @@ export class Fleet {
       leaseMs,
     ]);
     this.#id = Number(row?.["id"]);
+    this.#hasJoined = true;
     this.#holds.joined();
     await this.#beat();
     // What was missed before is in the catalog.
@@ -161,7 +167,7 @@ export class Fleet {
       return;
     }
     this.#isBeatDue = false;
-    const beat = this.#link.isUp ? this.#beat() : Promise.resolve();
+    const beat = this.#hasJoined ? this.#beat() : Promise.resolve();
     this.#beating = beat
       .catch((error: unknown) => this.#options.log.warn(`control store: ${String(error)}`))
       .finally(() => {
