@@ -33,3 +33,17 @@ export interface Usage {
   /** By version, the latest use first. Empty where nobody has used it. */
   of(name: UsedName): readonly Use[];
 }
+
+/**
+ * Whether a use says that the name is still needed: it was within the last `quietMs`, or its version is there
+ * and may do it again. Of sessions without a version, and of what is not certain, only the time tells.
+ */
+export function isNeeded(
+  use: Pick<Use, "isCertain" | "liveSessions"> & {
+    readonly isOfVersion: boolean;
+    readonly agoMs: number;
+  },
+  quietMs: number,
+): boolean {
+  return use.agoMs < quietMs || (use.isOfVersion && use.isCertain && use.liveSessions > 0);
+}

@@ -68,7 +68,7 @@ async function connect(port: number, name: string): Promise<pg.Client> {
   return client;
 }
 
-test("no, and who; then yes, once it was quiet for long enough", async () => {
+test("no, and who; then yes, once it was quiet for long enough and its session is gone", async () => {
   const { admin, port } = await start();
   const client = await connect(port, "shop@1.4.0");
   await client.query("SELECT user_id FROM orders");
@@ -88,9 +88,16 @@ test("no, and who; then yes, once it was quiet for long enough", async () => {
     users: [{ app: "shop", version: "1.4.0", count: 1, live_sessions: 1, instance: admin }],
   });
 
-  let yes: Ran | undefined;
   await until(
     "quiet",
+    async () =>
+      (await ready("--quiet-for", "1s")).output.includes("no, versions that have used it still"),
+    60_000,
+  );
+  await client.end();
+  let yes: Ran | undefined;
+  await until(
+    "its end",
     async () => {
       yes = await ready("--quiet-for", "1s");
       return yes.status === 0;

@@ -152,7 +152,8 @@ windows: [{ table: public.orders, rename: { user_id: customer_id }, old: "<2.0.0
       if (random.isOneIn(2)) for (const column of uses) await ask(column);
       if (random.isOneIn(25)) await flip();
     }
-    // And when nobody sends anything any more, it says yes to each.
+    // And when nobody is there and sends anything any more, it says yes to each.
+    for (const { client } of sessions) await client.end();
     for (const column of COLUMNS) {
       const before = answers.yes;
       await until(`${column} is quiet`, async () => {

@@ -1,4 +1,5 @@
 import type { UsesPage } from "../../ledger/ledger-page.ts";
+import { isNeeded } from "../../version/usage.ts";
 import type { Asked } from "./ask-instances.ts";
 
 export type ShownUse = UsesPage["uses"][number] & {
@@ -16,15 +17,18 @@ export interface Readiness {
   readonly quiet_for_ms: number;
   /** Why it is unknown. */
   readonly doubts: readonly string[];
-  /** Who has used it in that time, the latest first, by instance. */
+  /** Who has used it in that time, or has used it and has sessions now, the latest first, by instance. */
   readonly users: readonly ShownUse[];
-  /** Who has before. */
+  /** Who has before, and is gone. */
   readonly earlier: readonly ShownUse[];
   /** What in the database has the name in its text, such as a function. */
   readonly database: readonly string[];
 }
 
-/** Yes only if every instance is sure, and neither a statement of that time nor the database has the name. */
+/**
+ * Yes only if every instance is sure, no version that has used the name has sessions, and neither a
+ * statement of that time nor the database has it. The guard goes by the same for DROP COLUMN.
+ */
 export function readiness(parts: {
   readonly name: string;
   readonly quietMs: number;
@@ -55,7 +59,7 @@ export function readiness(parts: {
     );
   }
   uses.sort((one, other) => one.ago_ms - other.ago_ms);
-  const users = uses.filter((use) => use.ago_ms < quietMs);
+  const users = uses.filter((use) => isUser(use, quietMs));
   const isUsed = users.length > 0 || database.length > 0;
   return {
     name,
@@ -63,7 +67,12 @@ export function readiness(parts: {
     quiet_for_ms: quietMs,
     doubts,
     users,
-    earlier: uses.filter((use) => use.ago_ms >= quietMs),
+    earlier: uses.filter((use) => !isUser(use, quietMs)),
     database,
   };
+}
+
+function isUser(use: ShownUse, quietMs: number): boolean {
+  const { version, is_certain: isCertain, live_sessions: liveSessions, ago_ms: agoMs } = use;
+  return isNeeded({ isOfVersion: version !== undefined, isCertain, liveSessions, agoMs }, quietMs);
 }

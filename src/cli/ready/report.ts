@@ -4,11 +4,9 @@ import type { Readiness, ShownUse } from "./readiness.ts";
 export function formatReadiness(readiness: Readiness): string {
   const { name, answer, doubts, users, earlier, database } = readiness;
   const quiet = duration(readiness.quiet_for_ms);
-  const head = {
-    yes: `yes, not used for ${quiet}`,
-    no: users.length > 0 ? `no, used within the last ${quiet}` : "no, the database itself has it",
-    unknown: "can't tell",
-  }[answer];
+  const head = { yes: `yes, not used for ${quiet}`, no: why(readiness), unknown: "can't tell" }[
+    answer
+  ];
   const lines = [
     `${name}: ${head}`,
     ...users.map((use) => `  used by ${useWords(use)}`),
@@ -17,6 +15,14 @@ export function formatReadiness(readiness: Readiness): string {
     ...earlier.map((use) => `  before that by ${useWords(use)}`),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+function why({ users, quiet_for_ms: quietMs }: Readiness): string {
+  if (users.some((use) => use.ago_ms < quietMs))
+    return `no, used within the last ${duration(quietMs)}`;
+  return users.length > 0
+    ? "no, versions that have used it still have sessions"
+    : "no, the database itself has it";
 }
 
 function useWords(use: ShownUse): string {

@@ -1,13 +1,13 @@
 import { formatTag } from "../../version/tag.ts";
-import type { Use } from "../../version/usage.ts";
+import { isNeeded, type Use } from "../../version/usage.ts";
 import type { Window } from "../../version/window.ts";
 import { isSameName, type RelationName } from "../relation-name.ts";
 import type { Subject } from "../rule.ts";
 import { relationFacts } from "./exempt.ts";
 
 /**
- * Who still needs a table or a column, as a sentence; undefined if nobody does: no version that has used it
- * has sessions, and the last use is longer ago than `goneAfterMs`. What is not known counts as needed.
+ * Who still needs a table or a column, as a sentence; undefined if nobody does (`isNeeded`,
+ * with `goneAfterMs`). What is not known counts as needed.
  */
 export function usersOf(
   table: RelationName,
@@ -22,9 +22,11 @@ export function usersOf(
   const names = namesOf({ schema, name: table.name }, column, subject.facts.windows);
   const uses = names
     .flatMap((name) => usage.of({ schema, ...name }))
-    .filter(
-      ({ liveSessions, lastSeenAt }) =>
-        liveSessions > 0 || lastSeenAt > now - subject.policy.goneAfterMs,
+    .filter((use) =>
+      isNeeded(
+        { ...use, isOfVersion: use.tag !== undefined, agoMs: now - use.lastSeenAt },
+        subject.policy.goneAfterMs,
+      ),
     );
   if (uses.length === 0) return undefined;
   return `It is still used by ${uses.map((use) => useText(use, now)).join(", ")}.`;
