@@ -1,24 +1,28 @@
 #!/usr/bin/env node
 import { Command } from "commander";
-import { checkCommand } from "./check-command.ts";
-import { controlCommand } from "./control-command.ts";
 import { exitWith, SETUP_EXIT_CODE } from "./fail.ts";
-import { guardCommand } from "./guard-command.ts";
-import { lintCommand } from "./lint-command.ts";
 import { packageVersion } from "./package-version.ts";
-import { planCommand } from "./plan-command.ts";
-import { readyCommand } from "./ready-command.ts";
-import { rehearseCommand } from "./rehearse-command.ts";
-import { rewriteCommand } from "./rewrite-command.ts";
-import { runCommand } from "./run-command.ts";
-import { settingsCommand } from "./settings-command.ts";
-import { versionsCommand } from "./versions-command.ts";
-import { windowCommand } from "./window-command.ts";
 
 const program = new Command("straddle")
   .description("a PostgreSQL sidecar that lets two versions of an application run on one schema")
   .version(packageVersion())
   .showHelpAfterError("(straddle --help says what there is)");
+
+/** Each is loaded when it is asked for: together they are several times as much as `run` needs. */
+const COMMANDS = new Map<string, () => Promise<Command>>([
+  ["run", async () => (await import("./run-command.ts")).runCommand()],
+  ["check", async () => (await import("./check-command.ts")).checkCommand()],
+  ["rewrite", async () => (await import("./rewrite-command.ts")).rewriteCommand()],
+  ["rehearse", async () => (await import("./rehearse-command.ts")).rehearseCommand()],
+  ["lint", async () => (await import("./lint-command.ts")).lintCommand()],
+  ["plan", async () => (await import("./plan-command.ts")).planCommand()],
+  ["guard", async () => (await import("./guard-command.ts")).guardCommand()],
+  ["control", async () => (await import("./control-command.ts")).controlCommand()],
+  ["window", async () => (await import("./window-command.ts")).windowCommand()],
+  ["ready", async () => (await import("./ready-command.ts")).readyCommand()],
+  ["versions", async () => (await import("./versions-command.ts")).versionsCommand()],
+  ["settings", async () => (await import("./settings-command.ts")).settingsCommand()],
+]);
 
 /** A misspelt option is a wrong set-up as well: 2 instead of commander's 1. */
 function exitsAsSetup(command: Command): Command {
@@ -26,21 +30,9 @@ function exitsAsSetup(command: Command): Command {
   return command.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : SETUP_EXIT_CODE));
 }
 
-for (const command of [
-  runCommand(),
-  checkCommand(),
-  rewriteCommand(),
-  rehearseCommand(),
-  lintCommand(),
-  planCommand(),
-  guardCommand(),
-  controlCommand(),
-  windowCommand(),
-  readyCommand(),
-  versionsCommand(),
-  settingsCommand(),
-]) {
-  program.addCommand(command);
+const asked = COMMANDS.get(process.argv[2] ?? "");
+for (const load of asked === undefined ? COMMANDS.values() : [asked]) {
+  program.addCommand(await load());
 }
 exitsAsSetup(program);
 
