@@ -1,4 +1,4 @@
-import { scanSync } from "libpg-query";
+import { loadModule, scanSync } from "libpg-query";
 import { beforeAll, expect, test } from "vitest";
 import { loadParser } from "../../src/sql/parse.ts";
 import { identifierName, quoteIdentifier, tokenize } from "../../src/sql/tokens.ts";
@@ -19,7 +19,9 @@ const agreeing = [
   "select *from t where a=$1and b=2",
 ];
 
-beforeAll(loadParser);
+beforeAll(async () => {
+  await Promise.all([loadModule(), loadParser()]);
+});
 
 for (const text of agreeing) {
   test(`cuts as the server's lexer: ${text}`, () => {

@@ -103,7 +103,7 @@ export class TwinDatabases {
     if (through !== undefined) {
       const straddle = await startTestStraddle(
         database,
-        `${WINDOW_SETTINGS}\nguard: { lock_timeout: { on_missing: off } }\n`,
+        `${WINDOW_SETTINGS}\nguard: { mode: off, lock_timeout: { on_missing: off } }\n`,
       );
       this.#straddles.push(straddle);
       port = straddle.port;
