@@ -62,6 +62,7 @@ export const RULE_IDS = [
   "require-enum-value-ordering",
   "foreign-key-without-index",
   "require-where",
+  "statement-timeout-too-short",
 ] as const;
 
 export type RuleId = (typeof RULE_IDS)[number];

@@ -54,6 +54,7 @@ import { requireWhere } from "./rules/require-where.ts";
 import { rewritingTable } from "./rules/rewriting-table.ts";
 import { schemaFreeze } from "./rules/schema-freeze.ts";
 import { statementTimeout } from "./rules/statement-timeout.ts";
+import { statementTimeoutTooShort } from "./rules/statement-timeout-too-short.ts";
 import { statementUnderExclusiveLock } from "./rules/statement-under-exclusive-lock.ts";
 
 /** All rules, in the order of `RULE_IDS`. To add one: a file, an id, a line here, rows in the tests. */
@@ -114,4 +115,5 @@ export const RULES: readonly Rule[] = [
   requireEnumValueOrdering,
   foreignKeyWithoutIndex,
   requireWhere,
+  statementTimeoutTooShort,
 ];

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from "vitest";
 import { loadParser } from "../../src/sql/parse.ts";
-import { findingsOf, large, rulesAgainst } from "./judging.ts";
+import { findingsOf, GIGABYTE, large, rulesAgainst } from "./judging.ts";
 import { type RuleCases, testRules } from "./rule-cases.ts";
 
 beforeAll(loadParser);
@@ -101,6 +101,21 @@ const cases: RuleCases = {
       "TRUNCATE t",
     ],
   },
+  "statement-timeout-too-short": {
+    refused: [
+      "SET statement_timeout = '5s'; REINDEX (CONCURRENTLY) TABLE t",
+      "SET statement_timeout = '59s'; ALTER TABLE t VALIDATE CONSTRAINT c, VALIDATE CONSTRAINT d",
+      "SET statement_timeout = 100; REFRESH MATERIALIZED VIEW CONCURRENTLY m",
+    ],
+    allowed: [
+      "CREATE INDEX CONCURRENTLY ON t (a)",
+      "SET statement_timeout = '1min'; CREATE INDEX CONCURRENTLY ON t (a)",
+      "SET statement_timeout = '5s'; RESET statement_timeout; ALTER TABLE t VALIDATE CONSTRAINT c",
+      "BEGIN; SET LOCAL statement_timeout = '5s'; COMMIT; REINDEX TABLE CONCURRENTLY t",
+      "SET statement_timeout = '5s'; DROP INDEX CONCURRENTLY i",
+      "SET statement_timeout = '5s'; CREATE TABLE n (a int); CREATE INDEX CONCURRENTLY ON n (a)",
+    ],
+  },
 };
 
 testRules(cases);
@@ -122,4 +137,20 @@ test("foreign-key-without-index by the indexes that are there", () => {
   expect(rules(["a", "b"])).not.toContain("foreign-key-without-index");
   expect(rules(["b", "a"])).toContain("foreign-key-without-index");
   expect(rules([undefined])).toContain("foreign-key-without-index");
+});
+
+test("statement-timeout-too-short by what is in force, the size and the disk", () => {
+  const rules = (statementTimeoutMs: number, bytesPerSecond?: number, bytes = 90 * GIGABYTE) => {
+    const facts = { statementTimeoutMs, bytesPerSecond };
+    const relations = [large("t", { bytes })];
+    return rulesAgainst("CREATE INDEX CONCURRENTLY ON t (a)", { facts, relations });
+  };
+  const RULE = "statement-timeout-too-short";
+  expect(rules(5_000)).toContain(RULE);
+  expect(rules(0)).not.toContain(RULE);
+  expect(rules(60_000)).not.toContain(RULE);
+  // 90 s to read it.
+  expect(rules(60_000, GIGABYTE)).toContain(RULE);
+  expect(rules(120_000, GIGABYTE)).not.toContain(RULE);
+  expect(rules(5_000, GIGABYTE, 8192)).not.toContain(RULE);
 });

@@ -1,6 +1,7 @@
 import { LOCK_LEVELS } from "../lock-level.ts";
 import { lockedBy } from "../locks.ts";
 import { isSmall } from "../reading/exempt.ts";
+import { statementTimeoutInForce } from "../reading/timeout-in-force.ts";
 import { textOf, whileLocked } from "../reading/words.ts";
 import type { Problem, Rule, Subject } from "../rule.ts";
 
@@ -18,18 +19,13 @@ export const statementTimeout: Rule = {
 };
 
 function check(subject: Subject): readonly Problem[] {
-  const { statement, memory, facts } = subject;
+  const { statement } = subject;
   const lock = lockedBy(statement);
   if (lock === undefined || statement.kind === "DoStmt") return [];
   const { level, verb, relations } = lock;
   if (LOCK_LEVELS.indexOf(level) < LOCK_LEVELS.indexOf("SHARE")) return [];
   if (relations.length > 0 && relations.every((each) => isSmall(each, subject))) return [];
-  const timeout =
-    memory.local.statementTimeoutMs ??
-    memory.session.statementTimeoutMs ??
-    facts.statementTimeoutMs ??
-    0;
-  if (timeout > 0) return [];
+  if ((statementTimeoutInForce(subject) ?? 0) > 0) return [];
   return [
     {
       message: `${verb} has no statement_timeout: it may hold its lock without limit`,

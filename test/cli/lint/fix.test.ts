@@ -8,6 +8,7 @@ import { loadParser } from "../../../src/sql/parse.ts";
 beforeAll(loadParser);
 
 const SET = "SET lock_timeout = '2s';\nSET statement_timeout = '5s';\n";
+const NO_END = "SET statement_timeout = 0;\n";
 const OUTSIDE = "-- straddle: can't run in a transaction: move it to a migration that has none";
 const NEXT = "-- straddle: in a transaction of its own: move it to a migration of its own";
 
@@ -30,12 +31,12 @@ const cases: readonly Case[] = [
   {
     name: "one statement for another; comments, blanks and a missing end stay",
     text: `${SET}/* 1 */ CREATE INDEX i\n  ON "Größe" (a) -- why\n  ; SELECT 1;\nDROP INDEX j`,
-    fixed: `${SET}/* 1 */ CREATE INDEX CONCURRENTLY i\n  ON "Größe" (a) -- why\n  ; SELECT 1;\nDROP INDEX CONCURRENTLY j`,
+    fixed: `${SET}/* 1 */ ${NO_END}CREATE INDEX CONCURRENTLY i\n  ON "Größe" (a) -- why\n  ; SELECT 1;\nDROP INDEX CONCURRENTLY j`,
   },
   {
     name: "several statements for one, as far in as it",
     text: `${SET}  ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0);`,
-    fixed: `${SET}  ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID;\n  ALTER TABLE t VALIDATE CONSTRAINT c;`,
+    fixed: `${SET}  ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID;\n  ${NO_END}  ALTER TABLE t VALIDATE CONSTRAINT c;`,
   },
   {
     name: "timeouts, once",
@@ -62,9 +63,14 @@ const cases: readonly Case[] = [
     left: ["ban-concurrently-in-transaction", "ban-validate-in-same-transaction"],
   },
   {
+    name: "a timeout that would cut long work short is taken off, and is there again for what comes after",
+    text: "ALTER TABLE t ADD COLUMN a text;\nREINDEX TABLE CONCURRENTLY t;\nALTER TABLE t ADD COLUMN b text;",
+    fixed: `${SET}ALTER TABLE t ADD COLUMN a text;\n${NO_END}REINDEX TABLE CONCURRENTLY t;\nSET statement_timeout = '5s';\nALTER TABLE t ADD COLUMN b text;`,
+  },
+  {
     name: "variables stay as they are written",
     text: `${SET}CREATE INDEX ON :"tab" (:col);\n\\echo it's done\nDROP INDEX \${schema}.i;`,
-    fixed: `${SET}CREATE INDEX CONCURRENTLY ON :"tab" (:col);\n\\echo it's done\nDROP INDEX CONCURRENTLY \${schema}.i;`,
+    fixed: `${SET}${NO_END}CREATE INDEX CONCURRENTLY ON :"tab" (:col);\n\\echo it's done\nDROP INDEX CONCURRENTLY \${schema}.i;`,
   },
   {
     name: "what is allowed, and what has no safe form, stays",
