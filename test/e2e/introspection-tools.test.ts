@@ -86,6 +86,20 @@ const TOOLS: readonly Tool[] = [
     script: "active_record_inspect.rb",
     probe: ["-e", 'require "active_record"; require "pg"'],
   },
+  {
+    name: "Prisma's db pull",
+    package: "@prisma/schema-engine-wasm",
+    program: process.execPath,
+    script: "prisma-pull.mjs",
+    probe: ["-e", 'require.resolve("@prisma/schema-engine-wasm")'],
+  },
+  {
+    name: "Drizzle's introspect",
+    package: "drizzle-kit",
+    program: process.execPath,
+    script: "drizzle-introspect.mjs",
+    probe: ["-e", 'require.resolve("drizzle-kit")'],
+  },
 ];
 
 function outputOf({ program, script }: Tool): Print {
