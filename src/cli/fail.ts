@@ -1,6 +1,6 @@
 /**
  * The set-up is wrong: something that the operator can put right, told in one sentence. Thrown by the
- * commands, caught in `main.ts` only.
+ * commands, caught in `program.ts` only.
  */
 export class SetupError extends Error {
   override readonly name = "SetupError";

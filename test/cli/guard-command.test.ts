@@ -1,7 +1,7 @@
-import { execFile } from "node:child_process";
 import pg from "pg";
-import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { GUARDED_TAGS } from "../../src/guard/event-trigger.ts";
+import { type Ran, runCommand, spawnCommand } from "../support/command.ts";
 import { createDatabase, type TestDatabase } from "../support/server.ts";
 import { writeConfig } from "../support/straddle-process.ts";
 import { runDirect } from "../support/twins.ts";
@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 
 afterEach(async () => {
-  await straddle("guard", "uninstall");
+  await guard("uninstall");
 });
 
 afterAll(async () => {
@@ -34,17 +34,11 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** Exit status, standard output, standard error. */
-function straddle(
-  ...args: readonly string[]
-): Promise<{ status: number; out: string; err: string }> {
-  const command = [inject("main"), ...args, ...(args.includes("--config") ? [] : ["-c", config])];
-  return new Promise((resolve) => {
-    execFile(process.execPath, command, (error, out, err) => {
-      resolve({ status: error === null ? 0 : Number(error.code), out, err });
-    });
-  });
+function withConfig(args: readonly string[]): readonly string[] {
+  return ["guard", ...args, ...(args.includes("--config") ? [] : ["-c", config])];
 }
+
+const guard = (...args: readonly string[]): Promise<Ran> => runCommand(withConfig(args));
 
 /** What a session of this role gets: `done`, or SQLSTATE and message of the first error. */
 async function answer(user: string, ...statements: readonly string[]): Promise<string> {
@@ -64,7 +58,7 @@ const MISSING = "needs a lock_timeout: it is 0, which is to wait without limit";
 
 describe("straddle guard install", () => {
   test("DDL without a lock_timeout is refused, for any role; with one it goes through", async () => {
-    expect(await straddle("guard", "install")).toMatchObject({
+    expect(await guard("install")).toMatchObject({
       status: 0,
       out: `installed in ${database.name}\n`,
     });
@@ -84,7 +78,7 @@ describe("straddle guard install", () => {
   });
 
   test("whoever is exempt may do without, and nobody else", async () => {
-    expect((await straddle("guard", "install", "--exempt", EXEMPT)).status).toBe(0);
+    expect((await guard("install", "--exempt", EXEMPT)).status).toBe(0);
     const made = ["CREATE TABLE own (id int)", "CREATE INDEX ON own (id)", "DROP TABLE own"];
     expect(await answer(EXEMPT, ...made)).toBe("done");
     expect(await answer(PLAIN, ...made)).toBe(`55000 CREATE INDEX ${MISSING}`);
@@ -94,19 +88,19 @@ describe("straddle guard install", () => {
   });
 
   test("installing again changes the policy; status shows it", async () => {
-    expect(await straddle("guard", "status")).toMatchObject({
+    expect(await guard("status")).toMatchObject({
       status: 1,
       out: "not installed: straddle guard install\n",
     });
-    await straddle("guard", "install", "--exempt", EXEMPT);
+    await guard("install", "--exempt", EXEMPT);
     const more = writeConfig(database, "guard: { lock_timeout: { max: 90s } }");
-    expect((await straddle("guard", "install", "--config", more)).status).toBe(0);
-    expect(await straddle("guard", "status")).toMatchObject({
+    expect((await guard("install", "--config", more)).status).toBe(0);
+    expect(await guard("status")).toMatchObject({
       status: 0,
       out: "installed: DDL needs a lock_timeout of at most 90s; nobody is exempt\n",
     });
     await runDirect(database, "ALTER EVENT TRIGGER straddle_require_lock_timeout DISABLE");
-    expect(await straddle("guard", "status", "--json")).toMatchObject({
+    expect(await guard("status", "--json")).toMatchObject({
       status: 1,
       out: `${JSON.stringify({
         state: "disabled",
@@ -116,9 +110,9 @@ describe("straddle guard install", () => {
   });
 
   test("uninstall leaves nothing", async () => {
-    await straddle("guard", "install");
-    expect((await straddle("guard", "uninstall")).status).toBe(0);
-    expect((await straddle("guard", "uninstall")).status).toBe(0);
+    await guard("install");
+    expect((await guard("uninstall")).status).toBe(0);
+    expect((await guard("uninstall")).status).toBe(0);
     const client = new pg.Client(database.connection);
     await client.connect();
     const { rows } = await client.query(
@@ -130,21 +124,34 @@ describe("straddle guard install", () => {
   });
 
   test("--print is a script that does the same", async () => {
-    const { out } = await straddle("guard", "install", "--print");
+    const { out } = await guard("install", "--print");
     await runDirect(database, out);
-    expect((await straddle("guard", "status")).status).toBe(0);
-    const { out: away } = await straddle("guard", "uninstall", "--print");
+    expect((await guard("status")).status).toBe(0);
+    const { out: away } = await guard("uninstall", "--print");
     await runDirect(database, away);
-    expect((await straddle("guard", "status")).status).toBe(1);
+    expect((await guard("status")).status).toBe(1);
   });
 
   test("who is no superuser is told what to do", async () => {
-    const { status, err } = await straddle("guard", "install", "--role", PLAIN);
+    const { status, err } = await guard("install", "--role", PLAIN);
     expect(status).toBe(2);
     expect(err).toMatch(
       /^straddle: the server refused: .*: only a superuser can; see --role and --print\n$/,
     );
-    expect((await straddle("guard", "instal")).status).toBe(2);
+    expect((await guard("instal")).status).toBe(2);
+  });
+
+  test("as a process of its own", async () => {
+    const shipped = (...args: readonly string[]) => spawnCommand(withConfig(args));
+    expect(await shipped("install")).toEqual({
+      status: 0,
+      out: `installed in ${database.name}\n`,
+      err: "",
+    });
+    expect(await shipped("status")).toEqual(await guard("status"));
+    expect(await shipped("install", "--role", PLAIN)).toMatchObject({ status: 2, out: "" });
+    await guard("uninstall");
+    expect(await shipped("status")).toMatchObject({ status: 1, err: "" });
   });
 
   test("every tag is one that the server fires it for", async () => {

@@ -1,18 +1,17 @@
-import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { text as readAll } from "node:stream/consumers";
 import pg from "pg";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { RULE_IDS } from "../../src/base/rule-ids.ts";
+import { type Ran, runCommand, spawnCommand } from "../support/command.ts";
 import { createDatabase, type TestDatabase } from "../support/server.ts";
 import { startTestStraddle } from "../support/straddle.ts";
 import { writeConfig } from "../support/straddle-process.ts";
 import { runDirect } from "../support/twins.ts";
 import { until } from "../support/until.ts";
 
-/** `straddle lint`, as it is run. */
+/** `straddle lint`: most of it in this process, and some of each kind as it is shipped. */
 
 let folder: string;
 
@@ -29,19 +28,8 @@ function write(path: string, text: string): void {
   writeFileSync(join(folder, path), text);
 }
 
-interface Result {
-  readonly status: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-async function lint(args: readonly string[], input = ""): Promise<Result> {
-  const child = spawn(process.execPath, [inject("main"), "lint", ...args], { cwd: folder });
-  child.stdin.end(input);
-  const status = new Promise<number | null>((resolve) => child.once("close", resolve));
-  const [out, err] = await Promise.all([readAll(child.stdout), readAll(child.stderr)]);
-  return { status: await status, out, err };
-}
+const lint = (args: readonly string[], input = ""): Promise<Ran> =>
+  runCommand(["lint", ...args], { folder, input });
 
 const SAFE = "SET lock_timeout = '2s';\nSET statement_timeout = '5s';\n";
 const INDEX = "CREATE INDEX orders_user_id ON orders (user_id);\n";
@@ -120,6 +108,31 @@ const misuse = [
 for (const { args, err } of misuse) {
   test(`lint ${args.join(" ")} is 2`, async () => {
     expect(await lint(args)).toEqual({ status: 2, out: "", err });
+  });
+}
+
+const shipped = [
+  { name: "a finding in what stdin says", args: ["-"], input: INDEX, status: 1 },
+  {
+    name: "a warning, as JSON",
+    args: ["-", "--json", "--rule", "require-concurrent-index-creation=warn"],
+    input: SAFE + INDEX,
+    status: 0,
+  },
+  { name: "files and folders", args: ["db"], input: "", status: 1 },
+  { name: "what can't be judged", args: ["-"], input: "ALTER TABEL orders;", status: 2 },
+  { name: "no such file", args: ["nowhere.sql"], input: "", status: 2 },
+  { name: "a misspelt option", args: ["-", "--jsn"], input: "", status: 2 },
+];
+
+for (const { name, args, input, status } of shipped) {
+  test(`as a process of its own: ${name}`, async () => {
+    write("db/002_index.up.sql", INDEX);
+    const surroundings = { folder, input };
+    const ran = await spawnCommand(["lint", ...args], surroundings);
+    expect(ran).toEqual(await runCommand(["lint", ...args], surroundings));
+    expect(ran.status).toBe(status);
+    expect(ran.out === "").toBe(ran.err !== "");
   });
 }
 
@@ -270,7 +283,7 @@ describe("against a server", () => {
   ];
 
   /** Paths of findings of a rule. */
-  function against(rule: string, { out }: Result): readonly string[] {
+  function against(rule: string, { out }: Ran): readonly string[] {
     return JSON.parse(out).files.flatMap(
       ({ path, findings }: { path: string; findings: { rule: string }[] }) =>
         findings.some((finding) => finding.rule === rule) ? [path] : [],

@@ -1,15 +1,9 @@
-import { execFile } from "node:child_process";
-import { expect, inject, test } from "vitest";
+import { expect, test } from "vitest";
+import { type Ran, runCommand, spawnCommand } from "../support/command.ts";
 
-/** `straddle plan`, as it is run. What it plans is tested in `plan/`. */
+/** `straddle plan`, as it is asked. What it plans is tested in `plan/`. */
 
-function plan(...args: readonly string[]): Promise<{ status: number; out: string; err: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [inject("main"), "plan", ...args], (error, out, err) => {
-      resolve({ status: error === null ? 0 : Number(error.code), out, err });
-    });
-  });
-}
+const plan = (...args: readonly string[]): Promise<Ran> => runCommand(["plan", ...args]);
 
 test("steps with their scripts, from top to bottom", async () => {
   const change = "ALTER TABLE shop.orders RENAME COLUMN user_id TO customer_id";
@@ -74,4 +68,13 @@ test("no safe way is 1, no statement and a wrong option are 2", async () => {
   expect((await plan("SELECT 1", "--release", "next")).err).toBe(
     'straddle: --release must be a version such as 2.1.0, not "next"\n',
   );
+});
+
+test("as a process of its own: stdin, and no plan", async () => {
+  const change = { input: "CREATE INDEX ON t (a)" };
+  const ran = await spawnCommand(["plan", "-"], change);
+  expect(ran).toEqual(await runCommand(["plan", "-"], change));
+  expect(ran).toMatchObject({ status: 0, err: "" });
+  expect(await spawnCommand(["plan", "CLUSTER t"])).toEqual(await plan("CLUSTER t"));
+  expect(await spawnCommand(["plan", "ALTER TABEL t"])).toEqual(await plan("ALTER TABEL t"));
 });

@@ -1,14 +1,13 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import pg from "pg";
-import { afterAll, afterEach, beforeAll, expect, inject, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { type Ran, runCommand, spawnCommand } from "../support/command.ts";
 import { createDatabase, type TestDatabase } from "../support/server.ts";
 import { startTestStraddle } from "../support/straddle.ts";
 import { writeConfig } from "../support/straddle-process.ts";
 import { runDirect } from "../support/twins.ts";
 import { until } from "../support/until.ts";
 
-/** `straddle ready` and `straddle versions` as processes of their own, beside a Straddle that runs. */
+/** `straddle ready` and `straddle versions` beside a Straddle that runs. */
 
 /** Where nothing listens: below the ports that the system gives out. */
 const NOBODY = "127.0.0.1:28999";
@@ -29,27 +28,13 @@ afterEach(async () => {
 });
 afterAll(() => database.drop());
 
-interface Ran {
-  readonly status: number;
-  readonly output: string;
-  readonly errors: string;
+function run(args: readonly string[], yaml = ""): Promise<Ran> {
+  return runCommand([...args, "--config", writeConfig(database, yaml)]);
 }
 
-async function run(args: readonly string[], yaml = ""): Promise<Ran> {
-  const config = writeConfig(database, yaml);
-  const child = spawn(process.execPath, [inject("main"), ...args, "--config", config], {
-    env: { PATH: process.env["PATH"] },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const ran = { output: "", errors: "" };
-  child.stdout.on("data", (chunk: Buffer) => {
-    ran.output += chunk.toString();
-  });
-  child.stderr.on("data", (chunk: Buffer) => {
-    ran.errors += chunk.toString();
-  });
-  const [status] = await once(child, "close");
-  return { status, ...ran };
+/** The same as a process of its own, and as it is shipped. */
+function shipped(args: readonly string[]): Promise<Ran> {
+  return spawnCommand([...args, "--config", writeConfig(database, "")]);
 }
 
 /** A Straddle whose ledger needs a second of quiet; gives its admin address and its port. */
@@ -77,10 +62,10 @@ test("no, and who; then yes, once it was quiet for long enough and its session i
 
   const no = await ready("--quiet-for", "1h");
   expect(no.status).toBe(1);
-  expect(no.output).toMatch(
+  expect(no.out).toMatch(
     /^public\.orders\.user_id: no, used within the last 60 min\n {2}used by shop@1\.4\.0: \d+ s ago from 127\.0\.0\.1:\d+, 1 statement\(s\) since .*Z, 1 session\(s\) now, 0\.0\d\/s; fingerprints [\da-f]{16}\n/,
   );
-  const json = JSON.parse((await ready("--quiet-for", "1h", "--json")).output);
+  const json = JSON.parse((await ready("--quiet-for", "1h", "--json")).out);
   expect(json).toMatchObject({
     name: "public.orders.user_id",
     answer: "no",
@@ -91,7 +76,7 @@ test("no, and who; then yes, once it was quiet for long enough and its session i
   await until(
     "quiet",
     async () =>
-      (await ready("--quiet-for", "1s")).output.includes("no, versions that have used it still"),
+      (await ready("--quiet-for", "1s")).out.includes("no, versions that have used it still"),
     60_000,
   );
   await client.end();
@@ -104,29 +89,29 @@ test("no, and who; then yes, once it was quiet for long enough and its session i
     },
     60_000,
   );
-  expect(yes?.output).toMatch(
+  expect(yes?.out).toMatch(
     /^public\.orders\.user_id: yes, not used for 1 s\n {2}before that by shop@1\.4\.0: /,
   );
 });
 
 test("it can't be told: too young, no such name, an instance that does not answer", async () => {
   const { admin } = await start("1h");
-  const young = await run(["ready", "public.orders.user_id", "--admin", admin]);
-  expect(young).toMatchObject({ status: 2, errors: "" });
-  expect(young.output).toContain("public.orders.user_id: can't tell\n  not sure: 127.0.0.1:");
-  expect(young.output).toContain("the ledger has been watching since");
+  const young = await shipped(["ready", "public.orders.user_id", "--admin", admin]);
+  expect(young).toMatchObject({ status: 2, err: "" });
+  expect(young.out).toContain("public.orders.user_id: can't tell\n  not sure: 127.0.0.1:");
+  expect(young.out).toContain("the ledger has been watching since");
 
   const unknown = await run(["ready", "public.orders.usr_id", "--admin", admin, NOBODY]);
   expect(unknown.status).toBe(2);
-  expect(unknown.output).toContain("there is no public.orders.usr_id, no window has it");
-  expect(unknown.output).toContain(`${NOBODY}: nothing accepts connections there`);
+  expect(unknown.out).toContain("there is no public.orders.usr_id, no window has it");
+  expect(unknown.out).toContain(`${NOBODY}: nothing accepts connections there`);
 });
 
 test("a name that stands in a function is still needed", async () => {
   const { admin } = await start();
-  const no = await run(["ready", "public.orders.note", "--admin", admin]);
+  const no = await shipped(["ready", "public.orders.note", "--admin", admin]);
   expect(no.status).toBe(1);
-  expect(no.output).toContain(
+  expect(no.out).toContain(
     "public.orders.note: no, the database itself has it\n  named by function notes()",
   );
 });
@@ -154,10 +139,10 @@ const wrong: { name: string; args: string[]; yaml?: string; words: string }[] = 
 for (const { name, args, yaml, words } of wrong) {
   test(`a wrong set-up: ${name}`, async () => {
     const ran = await run(["ready", ...args], yaml);
-    expect({ ...ran, errors: ran.errors.includes(words) }).toEqual({
+    expect({ ...ran, err: ran.err.includes(words) }).toEqual({
       status: 2,
-      output: "",
-      errors: true,
+      out: "",
+      err: true,
     });
   });
 }
@@ -172,9 +157,9 @@ test("the versions that are live, over all instances", async () => {
   const versions = (...more: string[]) =>
     run(["versions", "--admin", one.admin, two.admin, ...more]);
 
-  const table = await versions();
-  expect(table).toMatchObject({ status: 0, errors: "" });
-  const lines = table.output.split("\n").map((line) => line.trim().split(/ {2,}/));
+  const table = await shipped(["versions", "--admin", one.admin, two.admin]);
+  expect(table).toMatchObject({ status: 0, err: "" });
+  const lines = table.out.split("\n").map((line) => line.trim().split(/ {2,}/));
   expect(lines[0]).toEqual(["VERSION", "SINCE", "LAST STATEMENT", "SESSIONS", "STATEMENTS/S"]);
   expect(lines.slice(1).map(([version, , , sessions]) => [version, sessions])).toEqual([
     ["(no version)", "1"],
@@ -182,10 +167,10 @@ test("the versions that are live, over all instances", async () => {
     ["shop@2.0.0", "1"],
     ["", undefined],
   ]);
-  const { versions: shown } = JSON.parse((await versions("--json")).output);
+  const { versions: shown } = JSON.parse((await versions("--json")).out);
   expect(shown[1]).toMatchObject({ app: "shop", version: "1.4.0", sessions: 2, statements: 2 });
 
   const silent = await run(["versions", "--admin", NOBODY]);
-  expect(silent).toMatchObject({ status: 2, output: "no version is live\n" });
-  expect(silent.errors).toContain(`${NOBODY}: nothing accepts connections there`);
+  expect(silent).toMatchObject({ status: 2, out: "no version is live\n" });
+  expect(silent.err).toContain(`${NOBODY}: nothing accepts connections there`);
 });
