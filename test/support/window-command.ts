@@ -6,7 +6,7 @@ import { windowCommand } from "../../src/cli/window-command.ts";
 import type { TestDatabase } from "./server.ts";
 import { writeConfig } from "./straddle-process.ts";
 
-/** Runs `straddle window …` in this process, on a database's store, with further settings. */
+/** Runs `straddle window …` in this process, on a database's store, with further settings; `config` is their file. */
 export function windowRunner(
   database: TestDatabase,
   {
@@ -16,7 +16,7 @@ export function windowRunner(
 ) {
   const control = { mode: "database", user: "postgres", database: database.name, ...more };
   const config = writeConfig(database, stringify({ control, ...settings }));
-  return async (...args: readonly string[]): Promise<Printed> => {
+  const run = async (...args: readonly string[]): Promise<Printed> => {
     let result: Printed = { out: "", err: "", status: -1 };
     const command = quiet(
       windowCommand((printed) => {
@@ -31,6 +31,7 @@ export function windowRunner(
     }
     return result;
   };
+  return Object.assign(run, { config });
 }
 
 function quiet(command: Command): Command {
