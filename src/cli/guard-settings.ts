@@ -12,7 +12,7 @@ export function lockTimeoutPolicy({ guard }: Config): LockTimeoutPolicy {
 }
 
 /** What the rules do in sessions. */
-export function guardSettings({ guard, ledger }: Config): GuardSettings {
+export function guardSettings({ guard, ledger, control }: Config): GuardSettings {
   const isObserved = guard.mode === "observe" && guard.lockTimeout.onMissing !== "off";
   return {
     mode: guard.mode,
@@ -23,6 +23,7 @@ export function guardSettings({ guard, ledger }: Config): GuardSettings {
       lockTimeoutMaxMs: guard.lockTimeout.maxMs,
       lockQueueAgeMs: guard.lockQueueAgeMs,
       goneAfterMs: ledger.quietMs,
+      windowsIn: control.mode === "database" ? "store" : "configuration",
     },
     policies: guard.policies.map(({ rules, ...entry }) => ({ ...entry, severities: rules })),
     bytesPerSecond: guard.bytesPerSecond,

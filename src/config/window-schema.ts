@@ -1,7 +1,7 @@
 import semver from "semver";
 import { z } from "zod";
+import { parseTableName } from "../base/table-name.ts";
 import { explainIssue } from "./explain.ts";
-import { parseTableName } from "./table-name.ts";
 
 /** PostgreSQL's NAMEDATALEN - 1: a longer name is cut by the server and would never be found. */
 const NAME_SIZE_MAX = 63;

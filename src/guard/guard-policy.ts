@@ -12,6 +12,8 @@ export interface GuardPolicy {
   readonly lockQueueAgeMs: number;
   /** A version without sessions that has not used a name for this long does not need it any more. */
   readonly goneAfterMs: number;
+  /** Where windows are opened: by an entry of the configuration, or by `straddle window` in the store. */
+  readonly windowsIn: "configuration" | "store";
   /** Undefined while schema changes may run. */
   readonly freeze: Freeze | undefined;
 }
@@ -29,5 +31,6 @@ export const DEFAULT_POLICY: GuardPolicy = {
   lockTimeoutMaxMs: 5_000,
   lockQueueAgeMs: 2_000,
   goneAfterMs: 24 * 3_600_000,
+  windowsIn: "configuration",
   freeze: undefined,
 };

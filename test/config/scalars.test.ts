@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import { formatTableName, parseTableName } from "../../src/base/table-name.ts";
 import { parseDuration } from "../../src/config/duration.ts";
 import { parseSize } from "../../src/config/size.ts";
-import { parseTableName } from "../../src/config/table-name.ts";
 
 const durations = [
   { text: "500ms", milliseconds: 500 },
@@ -59,3 +59,13 @@ for (const { text, table } of tables) {
     expect(parseTableName(text)).toEqual(table);
   });
 }
+
+test("a table's name comes out as it went in", () => {
+  for (const name of ["orders", "größe", "a.b", 'a"b', "a b", "$x'", "A"]) {
+    for (const schema of ["public", "s.t", "Odd one"]) {
+      expect(parseTableName(formatTableName({ schema, name }))).toEqual({ schema, name });
+    }
+  }
+  expect(formatTableName({ name: "orders" })).toBe("orders");
+  expect(formatTableName({ schema: "sales", name: "Order.Items" })).toBe('sales."Order.Items"');
+});

@@ -220,6 +220,20 @@ const WINDOW: Window = {
   closes: undefined,
 };
 
+test("where windows are in the store, HINT has the commands that open one", () => {
+  const policy = { windowsIn: "store" } as const;
+  const hints = (sql: string) =>
+    findingsOf(sql, { policy })
+      .filter(({ rule }) => rule.startsWith("renaming"))
+      .map(({ hint }) => hint);
+  const [column] = hints("ALTER TABLE s.t RENAME a TO b");
+  expect(column).toContain(
+    "straddle window plan --table s.t --rename a=b --old '<2.0.0' --new '>=2.0.0'; straddle window open s.t",
+  );
+  const [table] = hints("ALTER TABLE s.t RENAME TO u");
+  expect(table).toContain("straddle window plan --table s.t --rename-table u --old '<2.0.0'");
+});
+
 describe("an open window", () => {
   const windows = { facts: { windows: [WINDOW] } };
   for (const sql of [

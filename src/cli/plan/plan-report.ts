@@ -20,9 +20,15 @@ export function planJson({ steps, unsafe }: Plan): string {
 
 function stepText(step: Step): string {
   if (step.kind === "task") return `${step.what}\n`;
-  const body = step.kind === "window" ? step.yaml : scriptOf(step.statements).join("\n");
-  const why = step.kind === "window" ? step.why : `${step.why} ${howToRun(step.statements)}`.trim();
-  return `${why}\n\n${body.trimEnd().replaceAll(/^(?=.)/gm, "    ")}\n`;
+  const why = step.kind === "sql" ? `${step.why} ${howToRun(step.statements)}`.trim() : step.why;
+  return `${why}\n\n${bodyOf(step)
+    .trimEnd()
+    .replaceAll(/^(?=.)/gm, "    ")}\n`;
+}
+
+function bodyOf(step: Exclude<Step, { readonly kind: "task" }>): string {
+  if (step.kind === "window") return step.yaml;
+  return (step.kind === "commands" ? step.commands : scriptOf(step.statements)).join("\n");
 }
 
 function howToRun([only = "", another]: readonly string[]): string {

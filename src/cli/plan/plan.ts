@@ -8,6 +8,8 @@ export interface Plan {
 export type Step =
   /** Statements without `;`: one, or several in one transaction. */
   | { readonly kind: "sql"; readonly why: string; readonly statements: readonly string[] }
+  /** Commands for a shell, one after the other. */
+  | { readonly kind: "commands"; readonly why: string; readonly commands: readonly string[] }
   /** An entry of `windows`, as YAML. */
   | { readonly kind: "window"; readonly why: string; readonly yaml: string }
   /** What people do: deploy, wait, look. */

@@ -1,5 +1,6 @@
 import { hostname, userInfo } from "node:os";
 import pg from "pg";
+import { parseTableName } from "../../base/table-name.ts";
 import type { Config } from "../../config/config.ts";
 import { checkStore, StoreError } from "../../control/store.ts";
 import { readWindows, type StoredWindow } from "../../control/store-windows.ts";
@@ -88,9 +89,12 @@ export async function findWindow(
     if (found !== undefined) return understood(found);
     throw new SetupError(`there is no window ${named}; straddle window list has all`);
   }
+  const asked = parseTableName(named);
   const [found, another] = windows.filter(
     ({ state, window }) =>
-      state !== "closed" && [`${window.schema}.${window.table}`, window.table].includes(named),
+      state !== "closed" &&
+      window.table === asked?.name &&
+      (window.schema === asked.schema || window.table === named),
   );
   if (found === undefined) {
     throw new SetupError(`there is no window on ${named}; straddle window list has all`);

@@ -1,3 +1,4 @@
+import { formatTableName } from "../../base/table-name.ts";
 import type { StoredWindow } from "../../control/store-windows.ts";
 import type { Window } from "../../version/window.ts";
 
@@ -9,7 +10,7 @@ export function renamesOf(window: Window): string {
 }
 
 export function tableOf({ schema, table }: Window): string {
-  return `${schema}.${table}`;
+  return formatTableName({ schema, name: table });
 }
 
 /** `window 3 (public.orders)`: how a window is called in sentences. */

@@ -1,5 +1,7 @@
-import { nameText, type RelationName } from "../relation-name.ts";
+import { formatTableName } from "../../base/table-name.ts";
+import type { RelationName } from "../relation-name.ts";
 import type { Subject } from "../rule.ts";
+import { openingCommands, type Rename } from "../window-commands.ts";
 import { relationFacts } from "./exempt.ts";
 import { isOfWindow } from "./users.ts";
 
@@ -38,12 +40,27 @@ function placed(table: RelationName, subject: Subject): RelationName {
   return schema === undefined ? { name: table.name } : { schema, name: table.name };
 }
 
-/** The window to open, as an entry of the configuration. `rename`: `rename: { a: b }`. */
-export function windowYaml(table: RelationName, rename: string, subject: Subject): string {
-  const name = nameText(placed(table, subject));
-  return `windows: [{ table: ${yamlName(name)}, ${rename}, old: "<2.0.0", new: ">=2.0.0" }]`;
+/** How to open the window that a rename needs, for HINT. Without `column` it is the table's own. */
+export function openWindowHint(
+  table: RelationName,
+  { column, to }: { readonly column?: string; readonly to: string },
+  subject: Subject,
+): string {
+  const rename = { table: formatTableName(placed(table, subject)), column, to };
+  const isStored = subject.policy.windowsIn === "store";
+  const where = isStored ? "" : " in Straddle's configuration";
+  const how = isStored ? openingCommands(rename, "2.0.0").join("; ") : windowYaml(rename);
+  return `Open a window${where}, with the first version that says ${to} in place of 2.0.0, and rename then: ${how}`;
 }
 
-export function yamlName(name: string): string {
+function windowYaml({ table, column, to }: Rename): string {
+  const names =
+    column === undefined
+      ? `rename_table: ${yamlName(to)}`
+      : `rename: { ${yamlName(column)}: ${yamlName(to)} }`;
+  return `windows: [{ table: ${yamlName(table)}, ${names}, old: "<2.0.0", new: ">=2.0.0" }]`;
+}
+
+function yamlName(name: string): string {
   return /^[A-Za-z_][\w.]*$/.test(name) ? name : JSON.stringify(name);
 }

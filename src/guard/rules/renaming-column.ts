@@ -1,7 +1,7 @@
 import { stringMember } from "../../sql/ast.ts";
 import { isNew } from "../reading/exempt.ts";
 import { usersOf } from "../reading/users.ts";
-import { expectsColumn, windowYaml, yamlName } from "../reading/windows.ts";
+import { expectsColumn, openWindowHint } from "../reading/windows.ts";
 import { nameText, relationMember } from "../relation-name.ts";
 import type { Problem, Rule, Subject } from "../rule.ts";
 
@@ -26,12 +26,11 @@ function check(subject: Subject): readonly Problem[] {
   if (expectsColumn(table, names, subject)) return [];
   const users = usersOf(table, names.from, subject);
   if (users === undefined) return [];
-  const rename = `rename: { ${yamlName(names.from)}: ${yamlName(names.to)} }`;
   return [
     {
       message: `renaming ${nameText(table)}.${names.from} to ${names.to} breaks versions that say ${names.from}`,
       detail: users,
-      hint: `Open a window in Straddle's configuration, with the first version that says ${names.to} in place of 2.0.0, and rename then: ${windowYaml(table, rename, subject)}`,
+      hint: openWindowHint(table, { column: names.from, to: names.to }, subject),
       table,
     },
   ];

@@ -1,7 +1,7 @@
 import { stringMember } from "../../sql/ast.ts";
 import { isNew } from "../reading/exempt.ts";
 import { usersOf } from "../reading/users.ts";
-import { expectsTable, windowYaml, yamlName } from "../reading/windows.ts";
+import { expectsTable, openWindowHint } from "../reading/windows.ts";
 import { nameText, relationMember } from "../relation-name.ts";
 import type { Problem, Rule, Subject } from "../rule.ts";
 
@@ -37,7 +37,7 @@ function check(subject: Subject): readonly Problem[] {
     {
       message: `renaming ${nameText(table)} to ${to} breaks versions that say ${table.name}`,
       detail: users,
-      hint: `Open a window in Straddle's configuration, with the first version that says ${to} in place of 2.0.0, and rename then: ${windowYaml(table, `rename_table: ${yamlName(to)}`, subject)}`,
+      hint: openWindowHint(table, { to }, subject),
       table,
     },
   ];

@@ -322,3 +322,25 @@ for (const { text, why } of noPlans) {
     );
   });
 }
+
+test("where windows are in the store, a rename is a matter of its commands", () => {
+  const policy = { ...DEFAULT_POLICY, windowsIn: "store" } as const;
+  const planned = planChange("ALTER TABLE shop.orders RENAME TO purchases", {
+    facts: NO_FACTS,
+    policy,
+    version: "2.1.0",
+  });
+  if (typeof planned === "string") throw new Error(planned);
+  expect(planned.unsafe).toEqual([]);
+  expect(
+    planned.steps.map((step) => (step.kind === "commands" ? step.commands : step.kind)),
+  ).toEqual([
+    [
+      "straddle window plan --table shop.orders --rename-table purchases --old '<2.1.0' --new '>=2.1.0'",
+      "straddle window open shop.orders",
+    ],
+    "task",
+    ["straddle window flip shop.orders"],
+    ["straddle window close shop.orders"],
+  ]);
+});

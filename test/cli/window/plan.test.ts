@@ -1,7 +1,9 @@
+import { execFileSync } from "node:child_process";
 import { hostname } from "node:os";
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { initStore } from "../../../src/control/store.ts";
+import { openingCommands } from "../../../src/guard/window-commands.ts";
 import { createDatabase, type TestDatabase } from "../../support/server.ts";
 import { SHOP_PLAN, windowRunner } from "../../support/window-command.ts";
 
@@ -120,6 +122,28 @@ describe("plan", () => {
     );
     // The very same moves from the file to the store.
     expect((await inFile({ user_id: "customer_id" })(...SHOP_PLAN)).status).toBe(0);
+  });
+
+  test("the commands of a hint are what a shell and straddle understand, whatever the names", async () => {
+    await client.query(`CREATE TABLE "Order's $(x)" (id int, "user id" int)`);
+    const rename = { table: `public."Order's $(x)"`, column: "user id", to: 'the "customer"' };
+    for (const command of openingCommands(rename, "2.0.0")) {
+      // What comes after `straddle window`.
+      const shell = `straddle() { shift; printf '%s\\0' "$@"; }; ${command}`;
+      const words = execFileSync("sh", ["-c", shell], { encoding: "utf8" })
+        .split("\0")
+        .slice(0, -1);
+      expect(await run(...words)).toMatchObject({ status: 0, err: "" });
+    }
+    expect(JSON.parse((await run("show", "1", "--json")).out)).toMatchObject({
+      window: {
+        table: rename.table,
+        rename: { [rename.column]: rename.to },
+        old: "<2.0.0",
+        new: ">=2.0.0",
+        state: "open",
+      },
+    });
   });
 
   test("of two at one time that contradict one another, one wins", async () => {
