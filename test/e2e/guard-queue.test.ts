@@ -36,7 +36,9 @@ let lenient: Straddle;
 const clients: pg.Client[] = [];
 
 beforeAll(async () => {
-  server = await startServer({ settings: { max_prepared_transactions: "2" } });
+  server = await startServer({
+    settings: { max_prepared_transactions: "2", autovacuum: "on", autovacuum_naptime: "1s" },
+  });
   const { host, port } = server;
   database = {
     name: "postgres",
@@ -194,6 +196,31 @@ test("a SELECT that runs for long, and a change that waits behind it", async () 
       `pid ${pids[0]} \\(report@3\\.0\\.0, active, open for [^)]*\\) has ACCESS SHARE; pid ${pids[1]} \\(migration@1\\.0\\.0, active, [^)]*\\) waits for ACCESS EXCLUSIVE\\.`,
     ),
   );
+});
+
+test("autovacuum to prevent wraparound, which does not give way", async () => {
+  const admin = await connect(server.port);
+  // So slow that it is there for as long as the test looks.
+  await admin.query(`
+    CREATE TABLE old WITH (autovacuum_freeze_max_age = 100000, autovacuum_vacuum_cost_limit = 1,
+      autovacuum_vacuum_cost_delay = 100) AS SELECT n AS id FROM generate_series(1, 50000) AS n`);
+  await admin.query(
+    "DO $$ BEGIN FOR n IN 1..101000 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$",
+  );
+  let pid: number | undefined;
+  await until("the server vacuums it", async () => {
+    const { rows } = await admin.query(
+      "SELECT pid FROM pg_locks WHERE relation = 'old'::regclass AND pid <> pg_backend_pid()",
+    );
+    pid = rows[0]?.pid;
+    return pid !== undefined;
+  });
+  const client = await migrating(strict);
+  const error = await errorOf(client.query("ALTER TABLE old ADD COLUMN note text"));
+  expect([error?.code, error?.routine]).toEqual([NOT_HAD, ROUTINE]);
+  expect(error?.detail).toContain(`pid ${pid} (autovacuum to prevent wraparound, open for `);
+  // It would begin again.
+  expect(error?.hint).not.toContain("pg_terminate_backend");
 });
 
 test("a prepared transaction, which has no session", async () => {
