@@ -53,7 +53,8 @@ export function rewriteText(input: {
   readonly catalog: Catalog;
   readonly searchPath: readonly string[];
 }): RewrittenText | UnreadableText {
-  const { text } = input;
+  const { text, catalog } = input;
+  const { database } = catalog;
   const parsed = parseSql(text);
   if (parsed.kind !== "parsed") {
     const offset = parsed.kind === "syntax_error" ? parsed.offset : undefined;
@@ -64,7 +65,7 @@ export function rewriteText(input: {
     const onExplained = (made: Explanation) => {
       explanation = made;
     };
-    const rewrite = rewriteStatement({ ...input, statement, onExplained });
+    const rewrite = rewriteStatement({ ...input, database, statement, onExplained });
     return describe(text.slice(statement.start, statement.end), rewrite, explanation);
   });
   const isRefused = statements.some(({ verdict }) => verdict === "refuse");

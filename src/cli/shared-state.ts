@@ -80,7 +80,7 @@ export class SharedState implements SessionContext {
     this.#report = options.report;
     this.#usage = options.usage;
     this.#config = config;
-    this.namings = new Namings(config.windows, new Catalog([], 0));
+    this.namings = new Namings(config.windows, new Catalog([], 0, ""));
     this.limits = sessionLimits(config);
     this.tagging = taggingFor(config, env, this.#labels);
     this.policy = lockTimeoutPolicy(config);

@@ -25,6 +25,8 @@ const CATALOG_SQL = `
   GROUP BY c.oid, n.nspname, c.relname, c.relkind
   ORDER BY c.oid`;
 
+const DATABASE_SQL = "SELECT pg_catalog.current_database() AS name";
+
 const LOCK_SQL = `
   SELECT 1 FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_database d ON d.oid = l.database
   WHERE d.datname = pg_catalog.current_database() AND l.relation = $1::pg_catalog.oid
@@ -49,10 +51,12 @@ export interface CatalogReaderOptions {
 export class CatalogReader {
   readonly #options: CatalogReaderOptions;
   #client: pg.Client | undefined;
-  #catalog = new Catalog([], 0);
+  #catalog = new Catalog([], 0, "");
   #text = "";
   /** The server's own relations: they stay as they are while the connection lasts. */
   #system: readonly Relation[] | undefined;
+  /** Its name by the server, which a pooler in between may know by another one. */
+  #database: string | undefined;
   #reading: Promise<void> | undefined;
   #next: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -130,12 +134,13 @@ export class CatalogReader {
     if (this.#isStopped) return;
     const client = await this.#connect();
     this.#system ??= (await client.query<CatalogRow>(CATALOG_SQL, [true])).rows.map(relation);
+    this.#database ??= (await client.query<{ name: string }>(DATABASE_SQL)).rows[0]?.name;
     const { rows } = await client.query<CatalogRow>(CATALOG_SQL, [false]);
     const text = JSON.stringify(rows);
     if (text === this.#text) return;
     this.#text = text;
     const relations = [...this.#system, ...rows.map(relation)];
-    this.#catalog = new Catalog(relations, this.#catalog.epoch + 1);
+    this.#catalog = new Catalog(relations, this.#catalog.epoch + 1, this.#database ?? "");
     this.#options.onChange(this.#catalog);
   }
 
@@ -167,6 +172,7 @@ export class CatalogReader {
       if (this.#client !== client) return;
       this.#client = undefined;
       this.#system = undefined;
+      this.#database = undefined;
     };
     client.on("error", lost);
     client.on("end", lost);

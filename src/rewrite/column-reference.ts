@@ -17,7 +17,7 @@ const SYSTEM_COLUMNS: ReadonlySet<string> = new Set([
 /** Points one column reference at the name that the server has for what the client means. */
 export function rewriteColumnReference(work: Rewriting, node: AstNode, place: Place): void {
   const parts = namesOf(node, "fields").map((name) => name ?? "*");
-  const [first = "", second = "", third = "", fourth = ""] = parts;
+  const [first = "", second = "", third = ""] = parts;
   if (SYSTEM_COLUMNS.has(parts.at(-1) ?? "")) work.hasSystemColumn = true;
 
   if (parts.length === 1) {
@@ -30,15 +30,8 @@ export function rewriteColumnReference(work: Rewriting, node: AstNode, place: Pl
     rewriteQualified(work, node, { schema: first, name: second, parts }, place);
   } else if (parts.length === 4) {
     // The server refuses another database's name, so that one is its to report.
-    if (work.database === first) {
-      rewriteQualified(work, node, { schema: second, name: third, parts }, place);
-    } else if (work.database === undefined && findQualified(place.scope, second, third)) {
-      work.refuseUncertain({
-        detail: `Whether "${first}" is this database is not known.`,
-        hint: `Write "${third}.${fourth}" instead.`,
-        offset: locationOf(node),
-      });
-    }
+    const isOwn = work.database === first;
+    if (isOwn) rewriteQualified(work, node, { schema: second, name: third, parts }, place);
   }
 }
 

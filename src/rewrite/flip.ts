@@ -55,6 +55,8 @@ function findRelation(
   reference: Readonly<Record<string, unknown>>,
   place: { catalog: Catalog; searchPath: readonly string[] },
 ): Relation | undefined {
+  const database = stringOf(reference, "catalogname");
+  if (database !== "" && database !== place.catalog.database) return undefined;
   const schema = stringOf(reference, "schemaname");
   const schemas = schema === "" ? place.searchPath : [schema];
   for (const candidate of schemas) {

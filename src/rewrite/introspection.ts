@@ -101,14 +101,14 @@ function exchange(work: Rewriting, node: AstNode, opening: string): void {
 /** `information_schema.columns.column_name` reaches no subquery; `columns.column_name` does. */
 function shorten(work: Rewriting, uses: Uses, node: AstNode): boolean {
   const spans: { start: number; end: number }[] = [];
-  const references = uses.qualifiedOf(node);
+  const references = uses.qualifiedOf(node, work.database);
   if (references === undefined) return false;
   for (const reference of references) {
     const parts = namesOf(reference, "fields").map((name) => name ?? "*");
     const indexes = work.source.dottedName(locationOf(reference), parts);
     const start = work.source.token(indexes?.[0] ?? -1)?.start;
     const end = work.source.token(indexes?.at(-2) ?? -1)?.start;
-    if (start === undefined || end === undefined || parts.length !== 3) return false;
+    if (start === undefined || end === undefined || parts.length < 3) return false;
     spans.push({ start, end });
   }
   for (const { start, end } of spans) work.replace(start, end, "", REASONS.qualified);
@@ -165,13 +165,13 @@ class Uses {
   }
 
   /** Columns that are written with the table's schema; undefined where its bare name may mean another. */
-  qualifiedOf(table: AstNode): readonly AstNode[] | undefined {
+  qualifiedOf(table: AstNode, database: string): readonly AstNode[] | undefined {
     if (nodeOf(table, "alias") !== undefined) return [];
-    const found = this.#columns.filter(
-      (column) =>
-        namesOf(column, "fields").length > 2 &&
-        namesOf(column, "fields").at(-2) === visibleName(table),
-    );
+    const found = this.#columns.filter((column) => {
+      const names = namesOf(column, "fields");
+      const isHere = names.length === 3 || (names.length === 4 && names[0] === database);
+      return isHere && names.at(-2) === visibleName(table);
+    });
     return found.length > 0 && this.#namesakes(table).length > 0 ? undefined : found;
   }
 

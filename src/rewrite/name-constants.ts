@@ -79,8 +79,12 @@ function exchangeTable(
   constant: Constant,
   reader: string,
 ): NamedRelation | undefined {
-  const parts = namesIn(constant.text);
-  if (parts === undefined) return undefined;
+  const written = namesIn(constant.text);
+  if (written === undefined || (written.length === 3 && written[0] !== work.database)) {
+    return undefined;
+  }
+  // The server says and takes it without the database, too.
+  const parts = written.slice(-2);
   const schema = parts.at(-2) ?? "";
   const name = parts.at(-1) ?? "";
   const found = work.lookup.find(schema, name);
@@ -121,7 +125,7 @@ function dotted(schema: string, name: string): string {
   return schema === "" ? last : `${quoteIdentifier(schema)}.${last}`;
 }
 
-/** `schema.table` as the server takes it apart; undefined for an OID, and for what it would not take. */
+/** `schema.table` or `database.schema.table` as the server takes it apart; undefined for an OID, and for what it would not take. */
 function namesIn(text: string): readonly string[] | undefined {
   const tokens = tokenize(text);
   const parts: string[] = [];
@@ -134,7 +138,7 @@ function namesIn(text: string): readonly string[] | undefined {
     if (!isName || text[token.start + 1] === "&") return undefined;
     parts.push(identifierName(text, token));
   }
-  return tokens.length % 2 === 1 && parts.length <= 2 ? parts : undefined;
+  return tokens.length % 2 === 1 && parts.length <= 3 ? parts : undefined;
 }
 
 function exchangeConstant(work: Rewriting, constant: Constant, by: string): void {

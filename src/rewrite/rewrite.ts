@@ -16,6 +16,7 @@ import { type QueryPlace, Rewriting, type Walkers } from "./rewriting.ts";
 import { refuseRowTypesNow } from "./row-type.ts";
 import { type Columns, UNKNOWN_COLUMNS } from "./scope.ts";
 import { SourceText } from "./source-text.ts";
+import { lookUp } from "./table-reference.ts";
 import { rewriteRename, rewriteUtility } from "./utility.ts";
 import { rewriteDelete, rewriteInsert, rewriteUpdate } from "./write-query.ts";
 
@@ -27,8 +28,8 @@ export interface RewriteInput {
   readonly catalog: Catalog;
   /** The session's schemas in order, as `current_schemas(true)` gives them. */
   readonly searchPath: readonly string[];
-  /** The session's database, where known: it can stand before a schema. */
-  readonly database?: string;
+  /** The session's database: its name can stand before a schema's. */
+  readonly database: string;
   /** For people who ask why: called before the answer, if any table under a window could be in it. */
   readonly onExplained?: (explanation: Explanation) => void;
 }
@@ -183,7 +184,7 @@ function passCreatedName(work: Rewriting, node: AstNode | undefined): void {
   if (node === undefined) return;
   work.handled.add(node);
   const name = stringOf(node, "relname");
-  const found = work.lookup.find(stringOf(node, "schemaname"), name);
+  const found = lookUp(work, node);
   if (found.kind !== "windowed" && found.kind !== "hidden") return;
   if (found.relation.isTableRenamed) {
     work.refuseUncertain({
@@ -239,7 +240,7 @@ function refuseUnhandled(work: Rewriting, root: AstNode): void {
     }
     if (!isNode(value)) continue;
     if (typeof value["relname"] === "string" && !work.handled.has(value)) {
-      const found = work.lookup.find(stringOf(value, "schemaname"), value["relname"]);
+      const found = lookUp(work, value);
       if (found.kind === "windowed" || found.kind === "hidden" || found.kind === "broken") {
         work.refuseUncertain({
           detail: `The table "${value["relname"]}" is being renamed, and stands where it can't be rewritten.`,

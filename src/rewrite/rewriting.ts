@@ -41,8 +41,8 @@ export class Rewriting {
   /** At the statement's first token, and one past its last. */
   readonly start: number;
   readonly end: number;
-  /** The database that the session is connected to, if known. */
-  readonly database: string | undefined;
+  /** The database that the session is connected to. */
+  readonly database: string;
   /** Table references that have been dealt with; whatever else turns out to be windowed is refused. */
   readonly handled = new Set<AstNode>();
   /** Column references whose last name was exchanged, and constants. */
@@ -82,7 +82,7 @@ export class Rewriting {
     walk: Walkers;
     start: number;
     end: number;
-    database: string | undefined;
+    database: string;
     aliases: ReadonlySet<string>;
     unaliased: ReadonlySet<string>;
     recursive: ReadonlySet<string>;

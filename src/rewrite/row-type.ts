@@ -14,7 +14,8 @@ export function tableOfType(work: Rewriting, node: AstNode): NamedRelation | und
   // `orders.user_id%TYPE` ends with a column.
   const table = node["pct_type"] === true ? names.slice(0, -1) : names;
   const name = table.at(-1);
-  if (name === undefined) return undefined;
+  if (name === undefined || table.length > 3) return undefined;
+  if (table.length === 3 && table[0] !== work.database) return undefined;
   // The array type of `orders` is called `_orders`.
   for (const candidate of [name, name.replace(/^_/, "")]) {
     const found = work.lookup.find(table.at(-2) ?? "", candidate);

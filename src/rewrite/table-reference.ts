@@ -53,11 +53,19 @@ export function rewriteTableReference(
   };
 }
 
+/** What a table's name in the statement means. The server refuses those of other databases. */
+export function lookUp(work: Rewriting, node: AstNode): Found {
+  const database = stringOf(node, "catalogname");
+  if (database !== "" && database !== work.database) return { kind: "unknown" };
+  return work.lookup.find(stringOf(node, "schemaname"), stringOf(node, "relname"));
+}
+
 /** What a table's name in the statement means; a broken window is refused at once. */
 export function findTable(work: Rewriting, node: AstNode): Found {
-  const found = work.lookup.find(stringOf(node, "schemaname"), stringOf(node, "relname"));
+  const found = lookUp(work, node);
+  const written = ["catalogname", "schemaname", "relname"].map((part) => stringOf(node, part));
   work.explained?.push({
-    written: [stringOf(node, "schemaname"), stringOf(node, "relname")].filter(Boolean).join("."),
+    written: written.filter(Boolean).join("."),
     offset: locationOf(node),
     meaning: explainFound(found),
   });

@@ -3,7 +3,7 @@ import type { NamedRelation } from "../version/naming.ts";
 import { asTyped, isNode, listOf, locationOf, namesOf, nodeOf, stringOf } from "./node.ts";
 import type { Rewriting } from "./rewriting.ts";
 import { isTypeName, refuseRowTypesNow } from "./row-type.ts";
-import { findTable, hideTable, rewriteTableName } from "./table-reference.ts";
+import { findTable, hideTable, lookUp, rewriteTableName } from "./table-reference.ts";
 import { columnPlaces, exchangeColumn } from "./utility-columns.ts";
 
 /**
@@ -124,10 +124,7 @@ export function rewriteRename(work: Rewriting, node: AstNode): void {
   const reference = asTyped({ RangeVar: node["relation"] })?.node;
   const newName = stringOf(node, "newname");
   if (reference !== undefined) {
-    const found = work.lookup.find(
-      stringOf(reference, "schemaname"),
-      stringOf(reference, "relname"),
-    );
+    const found = lookUp(work, reference);
     if (found.kind === "windowed" || found.kind === "hidden") {
       const { relation } = found;
       const column = stringOf(node, "subname");

@@ -96,11 +96,12 @@ export class AnalysisThread {
     const worker = this.#worker ?? this.#start();
     if (job.question.kind === "plan" && this.#sent !== job.catalog) {
       this.#sent = job.catalog;
-      const { epoch } = job.catalog;
+      const { epoch, database } = job.catalog;
       const copy: CatalogCopy = {
         kind: "catalog",
         relations: [...job.catalog.relations()],
         epoch,
+        database,
       };
       worker.postMessage(copy);
     }

@@ -34,6 +34,7 @@ export interface CatalogCopy {
   readonly kind: "catalog";
   readonly relations: readonly Relation[];
   readonly epoch: number;
+  readonly database: string;
 }
 
 export type AnalysisAnswer =
@@ -45,13 +46,13 @@ const CACHE_SIZE_MAX = 32 * 1024 * 1024;
 
 /** Answers questions as `Decider` does. */
 export class Analyst {
-  #catalog = new Catalog([], -1);
+  #catalog = new Catalog([], -1, "");
   #policy: LockTimeoutPolicy = { onMissing: "off", maxMs: 0, injectMs: 0 };
   #rules: readonly RuleId[] = [];
   #decider = new Decider({ policy: this.#policy, rules: this.#rules, cacheSizeMax: 0 });
 
-  takeCatalog({ relations, epoch }: CatalogCopy): void {
-    this.#catalog = new Catalog(relations, epoch);
+  takeCatalog({ relations, epoch, database }: CatalogCopy): void {
+    this.#catalog = new Catalog(relations, epoch, database);
   }
 
   answer(question: AnalysisQuestion): AnalysisAnswer {

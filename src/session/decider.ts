@@ -246,6 +246,7 @@ export class Decider {
         naming,
         catalog,
         searchPath,
+        database: catalog.database,
       });
       const flips = flipOf(facts.parsed, { windows, catalog, searchPath })?.relation.oid;
       const lock = physicalLock(passed.lock, input);

@@ -26,12 +26,15 @@ export interface Relation {
 export class Catalog {
   /** Rises with every snapshot that differs from the one before. */
   readonly epoch: number;
+  /** The database's name, which can stand before a schema's; "" while nothing was read. */
+  readonly database: string;
   readonly #byName = new Map<string, Relation>();
   readonly #temporary = new Set<string>();
   readonly #byOid = new Map<number, Relation>();
 
-  constructor(relations: Iterable<Relation>, epoch: number) {
+  constructor(relations: Iterable<Relation>, epoch: number, database: string) {
     this.epoch = epoch;
+    this.database = database;
     for (const relation of relations) {
       this.#byName.set(key(relation.schema, relation.name), relation);
       this.#byOid.set(relation.oid, relation);

@@ -26,6 +26,7 @@ const CATALOG = new Catalog(
     relation(3, "products", ["sku", "title", "price"]),
   ],
   1,
+  "shop",
 );
 const SEARCH_PATH = ["pg_catalog", "public"];
 const NAMING = namingFor({ app: "shop", version: "1.0.0" }, [WINDOW], CATALOG);

@@ -18,7 +18,7 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
-const NAMINGS = new Namings([], new Catalog([], 1));
+const NAMINGS = new Namings([], new Catalog([], 1, "shop"));
 
 function keeperOf(
   entriesMax = 100,

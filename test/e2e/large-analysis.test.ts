@@ -85,6 +85,8 @@ for (const [protocol, say] of [
         // Of the same shape, with other constants.
         const other = large("SELECT customer_id FROM orders WHERE customer_id IN (?)", 9_000);
         expect(await ask(young, ...say(other))).toEqual(["10", "20", "SELECT 2"]);
+        const named = of(`${database.name}.public.orders.user_id`);
+        expect(await ask(old, ...say(named))).toEqual(["10", "20", "SELECT 2"]);
       }
       const start = old.transcript.length;
       expect(await ask(old, ...say(of("customer_id")))).toEqual(["42703"]);

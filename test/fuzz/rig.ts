@@ -28,6 +28,7 @@ function catalogOf(recordings: readonly Recording[]): Catalog {
       relation(oidOf("user_id", recordings), "orders", ["id", "user_id", "note"]),
     ],
     1,
+    "shop",
   );
 }
 

@@ -29,6 +29,7 @@ const CATALOG = new Catalog(
     relation("tenant", "orders", "id total"),
   ],
   1,
+  "shop",
 );
 const WINDOW: Window = {
   schema: "public",

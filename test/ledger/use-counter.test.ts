@@ -23,10 +23,10 @@ function useOf(table: string, schema = "public") {
 }
 
 function catalogWith(name: string): Catalog {
-  return new Catalog([{ oid: 1, schema: "public", name, kind: "r", columns: [] }], 1);
+  return new Catalog([{ oid: 1, schema: "public", name, kind: "r", columns: [] }], 1, "shop");
 }
 
-const NAMINGS = new Namings([], new Catalog([], 1));
+const NAMINGS = new Namings([], new Catalog([], 1, "shop"));
 
 function counterOf(running: RunningStatement[] = [], names = () => NAMINGS) {
   return new UseCounter({ database: "shop", names, running: () => running });

@@ -20,6 +20,7 @@ function setting(orders: string, person: string): Setting {
       table(91, "tables", "id"),
     ],
     1,
+    "shop",
   );
   const windows = [
     windowOn("orders", { user_id: "customer_id" }),

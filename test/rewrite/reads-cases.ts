@@ -76,8 +76,47 @@ export const READS: readonly RewriteCase[] = [
     after: "SELECT orders.customer_id FROM orders AS orders(id, user_id)",
   },
   {
-    before: "SELECT db.public.orders.user_id FROM orders",
-    refused: '0A000 Whether "db" is this database is not known.',
+    before: "SELECT this_own_database.public.orders.user_id FROM orders",
+    after: "SELECT orders.user_id FROM orders AS orders(id, user_id)",
+  },
+  {
+    before: "SELECT this_own_database.public.orders.* FROM this_own_database.public.orders",
+    after: "SELECT orders.* FROM this_own_database.public.orders AS orders(id, user_id)",
+  },
+  {
+    before: "SELECT this_own_database.public.person.name FROM this_own_database.public.person",
+    after: "SELECT person.name FROM this_own_database.public.people AS person",
+  },
+  { before: "SELECT this_own_database.archive.orders.user_id FROM archive.orders", after: "=" },
+  {
+    before: "SELECT this_own_database.public.orders.customer_id FROM orders",
+    after: "SELECT orders.customer_id FROM orders AS orders(id, user_id)",
+  },
+  {
+    before: "SELECT 1 FROM this_own_database.public.people",
+    after: "SELECT 1 FROM this_own_database.public.person",
+  },
+  // Another database is the server's to refuse, in its own words.
+  {
+    before: "SELECT other.public.orders.user_id FROM orders",
+    after: "SELECT other.public.orders.user_id FROM orders AS orders(id, user_id)",
+  },
+  {
+    before: "SELECT user_id FROM orders, other.public.person",
+    after: "SELECT user_id FROM orders AS orders(id, user_id), other.public.person",
+  },
+  { before: "TABLE other.public.orders", after: "=" },
+  {
+    before: "SELECT 'other.public.person'::regclass IS NULL, NULL::other.public.orders",
+    after: "=",
+  },
+  {
+    before: "SELECT 'this_own_database.public.person'::regclass IS NULL",
+    after: "SELECT 'public.people'::regclass IS NULL",
+  },
+  {
+    before: "SELECT a.b.public.orders.user_id FROM orders",
+    after: "SELECT a.b.public.orders.user_id FROM orders AS orders(id, user_id)",
   },
   {
     before: "SELECT * FROM orders JOIN users USING (user_id)",

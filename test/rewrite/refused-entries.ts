@@ -299,13 +299,6 @@ export const REFUSED: readonly RefusedEntry[] = [
     instead: ["SELECT (SELECT o.user_id FROM (SELECT 1) AS orders) FROM orders AS o"],
   },
   {
-    refused: "`database.schema.table.column`",
-    detail: /^Whether ".*" is this database is not known/,
-    // The name of the database that it is sent to.
-    statements: ["SELECT <database>.public.orders.user_id FROM orders"],
-    instead: ["SELECT public.orders.user_id FROM orders"],
-  },
-  {
     refused:
       'A name spelt with `U&"…"` and UESCAPE, where it has to be exchanged or gets an alias list',
     detail: /^The (column|name) .* is (written|spelt) in a way that can't be rewritten/,

@@ -6,6 +6,7 @@ import { parseSql } from "../../src/sql/parse.ts";
 import { Catalog, type Relation } from "../../src/version/catalog.ts";
 import { type Naming, namingFor } from "../../src/version/naming.ts";
 import type { Window } from "../../src/version/window.ts";
+import { THIS_DATABASE } from "../support/server.ts";
 
 /** A window on one table, for versions below and from 2.0.0. */
 export function windowOn(
@@ -70,6 +71,7 @@ function setting(version: string): Setting {
       table(8, "parted", "id customer_id"),
     ],
     1,
+    "shop",
   );
   return {
     catalog,
@@ -84,7 +86,7 @@ export function rewrite(text: string, place: Setting): Rewrite {
   assert(parsed.kind === "parsed", `does not parse: ${text}`);
   const [statement] = parsed.statements;
   assert(statement !== undefined);
-  return rewriteStatement({ text, statement, ...place });
+  return rewriteStatement({ text, statement, database: THIS_DATABASE, ...place });
 }
 
 /** What becomes of a text, in the words of a test table. */

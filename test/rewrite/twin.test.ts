@@ -7,7 +7,7 @@ import { applyEdits } from "../../src/sql/edit.ts";
 import { loadParser } from "../../src/sql/parse.ts";
 import { Catalog, type Relation } from "../../src/version/catalog.ts";
 import { namingFor } from "../../src/version/naming.ts";
-import { createDatabase, type TestDatabase } from "../support/server.ts";
+import { createDatabase, type TestDatabase, THIS_DATABASE } from "../support/server.ts";
 import { ADJACENT } from "./adjacent-cases.ts";
 import { HOSTILE, HOSTILE_REFUSED } from "./hostile-cases.ts";
 import { READS } from "./reads-cases.ts";
@@ -89,7 +89,7 @@ class Twins {
     this.original = await this.#openTwin();
     this.renamed = await this.#openTwin();
     await this.renamed.query(this.spell(FLIP));
-    const catalog = new Catalog(await readRelations(this.renamed), 1);
+    const catalog = new Catalog(await readRelations(this.renamed), 1, THIS_DATABASE);
     const naming = namingFor({ app: "shop", version: this.version }, WINDOWS, catalog);
     this.place = { catalog, naming, searchPath: ["pg_catalog", "public"] };
   }
@@ -190,7 +190,9 @@ type Outcome =
   | { readonly kind: "error"; readonly fields: Record<string, string> };
 
 /** Runs a text in a transaction that is rolled back. */
-async function run(client: pg.Client, text: string): Promise<Outcome> {
+async function run(client: pg.Client, sent: string): Promise<Outcome> {
+  const database = client.database ?? "";
+  const text = sent.replaceAll(THIS_DATABASE, database);
   await client.query("BEGIN");
   try {
     const { rows, fields } = await client.query({ text, rowMode: "array" });
@@ -202,13 +204,13 @@ async function run(client: pg.Client, text: string): Promise<Outcome> {
     return { kind: "rows", rows, columns };
   } catch (error) {
     if (!(error instanceof pg.DatabaseError)) throw error;
-    return { kind: "error", fields: errorFields(error) };
+    return { kind: "error", fields: errorFields(error, database) };
   } finally {
     await client.query("ROLLBACK");
   }
 }
 
-function errorFields(error: pg.DatabaseError): Record<string, string> {
+function errorFields(error: pg.DatabaseError, database: string): Record<string, string> {
   const fields = {
     C: error.code,
     M: error.message,
@@ -221,7 +223,9 @@ function errorFields(error: pg.DatabaseError): Record<string, string> {
     n: error.constraint,
   };
   return Object.fromEntries(
-    Object.entries(fields).flatMap(([code, text]) => (text === undefined ? [] : [[code, text]])),
+    Object.entries(fields).flatMap(([code, text]) =>
+      text === undefined ? [] : [[code, text.replaceAll(database, THIS_DATABASE)]],
+    ),
   );
 }
 

@@ -15,6 +15,22 @@ export const WRITES: readonly RewriteCase[] = [
   { before: "INSERT INTO orders VALUES (91, 2) RETURNING *", after: "=" },
   {
     before:
+      "INSERT INTO this_own_database.public.orders (id, user_id) VALUES (92, 2) RETURNING this_own_database.public.orders.user_id",
+    after:
+      "INSERT INTO this_own_database.public.orders (id, customer_id) VALUES (92, 2) RETURNING this_own_database.public.orders.customer_id AS user_id",
+  },
+  {
+    before:
+      "UPDATE this_own_database.public.person SET name = 'x' WHERE this_own_database.public.person.id = 1",
+    after: "UPDATE this_own_database.public.people AS person SET name = 'x' WHERE person.id = 1",
+  },
+  { before: "INSERT INTO other.public.orders (id, user_id) VALUES (1, 2)", after: "=" },
+  {
+    before: "DELETE FROM other.public.people USING other.public.orders WHERE user_id = 1",
+    after: "=",
+  },
+  {
+    before:
       "INSERT INTO orders (id, user_id) SELECT id + 50, user_id FROM orders RETURNING orders.user_id, total",
     after:
       "INSERT INTO orders (id, customer_id) SELECT id + 50, user_id FROM orders AS orders(id, user_id) RETURNING orders.customer_id AS user_id, total",

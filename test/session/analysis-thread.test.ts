@@ -40,7 +40,7 @@ const look = (text: string): AnalysisQuestion => ({
   policy: POLICY,
   rules: [],
 });
-const EMPTY = new Catalog([], 1);
+const EMPTY = new Catalog([], 1, "shop");
 
 function start(timeoutMs = 5_000): AnalysisThread {
   thread = new AnalysisThread({ script, timeoutMs: () => timeoutMs, heapSizeMaxMb: 32 });
@@ -105,7 +105,7 @@ test("the catalog is sent when it has changed, and again to a new thread", async
     windows: [],
     searchPath: [],
   };
-  const one = new Catalog([{ oid: 1, schema: "s", name: "t", kind: "r", columns: [] }], 2);
+  const one = new Catalog([{ oid: 1, schema: "s", name: "t", kind: "r", columns: [] }], 2, "shop");
   expect(await ask(running, plan, EMPTY)).toMatchObject({ look: { epoch: 0 } });
   expect(await ask(running, plan, one)).toMatchObject({ look: { epoch: 1 } });
   await ask(running, look("loop"));

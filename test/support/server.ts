@@ -63,13 +63,20 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
+/**
+ * Stands in texts for the name of the database that they are sent to. All databases of tests have names of its
+ * length, so that positions in the texts stay the same.
+ */
+export const THIS_DATABASE = "this_own_database";
+
 let lastDatabase = 0;
 
 /** A new, empty database on the run's shared server. */
 export async function createDatabase(): Promise<TestDatabase> {
   const { host, port } = inject("server");
   lastDatabase += 1;
-  const name = `test_${process.pid}_${lastDatabase}`;
+  const process7 = String(process.pid).padStart(7, "0");
+  const name = `test_${process7}_${String(lastDatabase).padStart(4, "0")}`;
   const admin = async (sql: string) => {
     const client = new pg.Client({ host, port, user: "postgres", database: "postgres" });
     await client.connect();

@@ -1,4 +1,5 @@
 import { quoteIdentifier } from "../../src/sql/tokens.ts";
+import { THIS_DATABASE } from "../support/server.ts";
 import type { Choices } from "./choices.ts";
 import {
   COLUMN_NAMES,
@@ -81,7 +82,9 @@ export function reference(grammar: Grammar, scope: Scope, kind: Kind): string {
       .length > 1;
   if (source.name === "" || choices.chance(isAmbiguous ? 12 : 2)) return name;
   const table = spell(grammar, source.name);
-  if (source.schema !== "" && choices.chance(8)) return `${source.schema}.${table}.${name}`;
+  if (source.schema !== "" && choices.chance(8)) {
+    return `${home(grammar, source.schema)}.${table}.${name}`;
+  }
   return `${table}.${name}`;
 }
 
@@ -121,7 +124,13 @@ export function table(
   };
   const name = spell(grammar, source.name);
   const isQualified = !isReached(grammar, source) || choices.chance(12);
-  return { sql: isQualified ? `${source.schema}.${name}` : name, source };
+  return { sql: isQualified ? `${home(grammar, source.schema)}.${name}` : name, source };
+}
+
+/** A schema, now and then with its database, and rarely with another one. */
+function home({ choices }: Grammar, schema: string): string {
+  if (!choices.chance(5)) return schema;
+  return `${choices.chance(12) ? "elsewhere" : THIS_DATABASE}.${schema}`;
 }
 
 /** Whether its name alone stands for it, along the search path. */

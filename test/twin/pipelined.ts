@@ -1,5 +1,6 @@
 import { connect, type Socket } from "node:net";
 import { copyData, copyDone, query, startup } from "../support/client-frames.ts";
+import { THIS_DATABASE } from "../support/server.ts";
 
 /** A message of the server. */
 export interface Message {
@@ -12,9 +13,13 @@ export function dataFor(sql: string): readonly Buffer[] {
   return /^COPY\b.*\bSTDIN\b/is.test(sql) ? [copyData("31|32\n"), copyDone()] : [];
 }
 
-/** A client that sends many statements without waiting, and gives the answer of each. */
+/**
+ * A client that sends many statements without waiting, and gives the answer of each. In both its database is called
+ * `THIS_DATABASE`.
+ */
 export class PipelinedClient {
   readonly #socket: Socket;
+  #database: string | undefined;
   #received: Buffer = Buffer.alloc(0);
   #answer: Message[] = [];
   readonly #waiting: ((answer: readonly Message[]) => void)[] = [];
@@ -33,6 +38,7 @@ export class PipelinedClient {
     });
     const client = new PipelinedClient(socket);
     await client.#ask(startup(parameters.startup));
+    client.#database = parameters.startup["database"];
     return client;
   }
 
@@ -63,7 +69,7 @@ export class PipelinedClient {
     return new Promise((resolve, reject) => {
       this.#waiting.push(resolve);
       this.#failed.push(reject);
-      this.#socket.write(bytes);
+      this.#socket.write(renamed(bytes, THIS_DATABASE, this.#database));
     });
   }
 
@@ -81,7 +87,7 @@ export class PipelinedClient {
 
   #message(type: string, body: Buffer): void {
     if (type !== "Z") {
-      this.#answer.push({ type, body });
+      this.#answer.push({ type, body: renamed(body, this.#database, THIS_DATABASE) });
       return;
     }
     const answer = this.#answer;
@@ -89,4 +95,10 @@ export class PipelinedClient {
     this.#failed.shift();
     this.#waiting.shift()?.(answer);
   }
+}
+
+/** The bytes with a name exchanged for one of the same length. */
+function renamed(bytes: Buffer, from: string | undefined, to: string | undefined): Buffer {
+  if (from === undefined || to === undefined || !bytes.includes(from)) return bytes;
+  return Buffer.from(bytes.toString("latin1").replaceAll(from, to), "latin1");
 }

@@ -3,6 +3,7 @@ import { rewriteStatement } from "../../src/rewrite/rewrite.ts";
 import { applyEdits } from "../../src/sql/edit.ts";
 import { parseSql } from "../../src/sql/parse.ts";
 import type { Setting } from "../rewrite/setting.ts";
+import { THIS_DATABASE } from "../support/server.ts";
 import { asSent, type Outcome, outcomeOf, type Ran } from "./outcome.ts";
 import type { PipelinedClient } from "./pipelined.ts";
 import type { Case } from "./statements.ts";
@@ -127,7 +128,7 @@ function stepsOf(texts: readonly string[], place: Setting): Step[] {
     const result =
       statement === undefined
         ? ({ kind: "untouched" } as const)
-        : rewriteStatement({ text: sent, statement, ...place });
+        : rewriteStatement({ text: sent, statement, database: THIS_DATABASE, ...place });
     if (result.kind === "refused") {
       const message = result.sqlstate === "0A000" ? result.detail : result.message;
       const { sqlstate, offset } = result;

@@ -31,7 +31,7 @@ function catalogOf(version: Version): Catalog {
       columns: columns.map((column, position) => ({ name: column.name, attnum: position + 1 })),
     }),
   );
-  return new Catalog(relations, 1);
+  return new Catalog(relations, 1, "shop");
 }
 
 const OTHER: Readonly<Record<Version, Version>> = { "1.0.0": "2.0.0", "2.0.0": "1.0.0" };
@@ -39,7 +39,14 @@ const OTHER: Readonly<Record<Version, Version>> = { "1.0.0": "2.0.0", "2.0.0": "
 function rewrite(text: string, statement: ParsedStatement, as: Version, names: Version) {
   const catalog = catalogOf(names);
   const naming = namingFor({ app: "shop", version: as }, WINDOWS, catalog);
-  return rewriteStatement({ text, statement, naming, catalog, searchPath: ["public"] });
+  return rewriteStatement({
+    text,
+    statement,
+    naming,
+    catalog,
+    searchPath: ["public"],
+    database: "shop",
+  });
 }
 
 /** The texts of a case that parse, with what they are rewritten to where that is certain. */

@@ -29,7 +29,7 @@ function catalogOf(tables: Readonly<Record<string, string>>, epoch = 1): Catalog
     kind: "r",
     columns: columns.split(" ").map((column, position) => ({ name: column, attnum: position + 1 })),
   }));
-  return new Catalog(relations, epoch);
+  return new Catalog(relations, epoch, "shop");
 }
 
 const BEFORE = catalogOf({ orders: "id user_id total note", person: "id" });

@@ -69,7 +69,7 @@ describe("whose names the catalog has", () => {
   const side = (name: string, ...columns: readonly string[]) => {
     const relation = { oid: 1, schema: "public", name, kind: "r" };
     const named = columns.map((column, index) => ({ name: column, attnum: index + 1 }));
-    return physicalSide(window, new Catalog([{ ...relation, columns: named }], 1));
+    return physicalSide(window, new Catalog([{ ...relation, columns: named }], 1, "shop"));
   };
 
   test("of a table and its columns, together", () => {
