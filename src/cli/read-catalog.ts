@@ -14,6 +14,7 @@ export async function catalogOver(connection: pg.ClientConfig): Promise<Catalog>
   const reader = new CatalogReader({
     connection,
     pollMs: 1_000,
+    answerMs: 0,
     isNeeded: () => false,
     onChange: () => undefined,
     onProblem: () => undefined, // Told by `start`.

@@ -78,7 +78,10 @@ export async function startStraddle(
           config,
           onWindows: (merged) => state.configure(merged),
           windows: () => state.windows,
-          readCatalog: () => reader.refresh(),
+          async readCatalog() {
+            await reader.refresh();
+            if (!reader.isKnown) throw new Error("the catalog could not be read");
+          },
         })
       : undefined;
   const state: SharedState = new SharedState({
@@ -105,6 +108,7 @@ export async function startStraddle(
   const reader = new CatalogReader({
     connection: controlConnection(config),
     pollMs: config.control.pollIntervalMs,
+    answerMs: config.control.readTimeoutMs,
     isNeeded: () => state.windows.length > 0,
     onChange: (catalog) => {
       observers.ledger?.settle();

@@ -157,6 +157,10 @@ export class SharedState implements SessionContext {
     return this.#reader().refresh();
   }
 
+  get isCatalogKnown(): boolean {
+    return this.#reader().isKnown;
+  }
+
   async announceCatalog(): Promise<void> {
     await Promise.all([this.refreshCatalog(), this.#links?.announceCatalog()]);
   }

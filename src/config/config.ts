@@ -172,6 +172,7 @@ function settings(
       passwordFile: control.password_file,
       database: derived.database,
       pollIntervalMs: control.poll_interval,
+      readTimeoutMs: control.read_timeout,
       leaseMs: control.lease,
       flipMarginMs: control.flip_margin,
     },

@@ -123,6 +123,9 @@ const Control = z.strictObject({
   poll_interval: Duration.prefault("1s").describe(
     "How often the catalog is compared, and in `database` the store asked for what no notification told.",
   ),
+  read_timeout: Duration.prefault("10s").describe(
+    "How long the server may take for an answer when the catalog is read; then that connection counts as lost, and another one is made.",
+  ),
   lease: Duration.prefault("5s").describe(
     "In `database`: how long an instance that has lost its connection to the store still counts. Until then nobody can rename.",
   ),

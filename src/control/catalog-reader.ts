@@ -36,6 +36,8 @@ const LOCK_POLL_MS = 20;
 export interface CatalogReaderOptions {
   readonly connection: pg.ClientConfig;
   readonly pollMs: number;
+  /** The server has this long for an answer; then the connection counts as lost. 0: however long. */
+  readonly answerMs: number;
   /** Whether anything hangs on the catalog; while nothing does, the server is only pinged. */
   readonly isNeeded: () => boolean;
   readonly onChange: (catalog: Catalog) => void;
@@ -45,8 +47,8 @@ export interface CatalogReaderOptions {
 
 /**
  * Reads the catalog over a connection of Straddle's own: when asked, and every `pollMs` in case
- * somebody changed it behind Straddle's back. When the connection is lost the last snapshot stays,
- * and each reading tries to connect again.
+ * somebody changed it behind Straddle's back. When the connection is lost, or the server does not answer in time, the
+ * last snapshot stays, and each reading tries to connect again.
  */
 export class CatalogReader {
   readonly #options: CatalogReaderOptions;
@@ -61,6 +63,7 @@ export class CatalogReader {
   #next: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isStopped = false;
+  #isKnown = false;
 
   constructor(options: CatalogReaderOptions) {
     this.#options = options;
@@ -68,6 +71,11 @@ export class CatalogReader {
 
   get catalog(): Catalog {
     return this.#catalog;
+  }
+
+  /** Whether the last reading has worked; else the snapshot is what there was before. */
+  get isKnown(): boolean {
+    return this.#isKnown;
   }
 
   /** The first reading: rejects if the server can't be reached or does not let us in. */
@@ -114,11 +122,25 @@ export class CatalogReader {
   #begin(work: () => Promise<void> = () => this.#read()): Promise<void> {
     this.#reading = work()
       .then(() => this.#options.onProblem(undefined))
-      .catch((error: unknown) => this.#options.onProblem(asError(error)))
+      .catch((error: unknown) => this.#failed(asError(error)))
       .finally(() => {
         this.#reading = undefined;
       });
     return this.#reading;
+  }
+
+  #failed(error: Error): void {
+    this.#isKnown = false;
+    // An error of the server's leaves the connection as it was. After anything else it may be dead, and not say so.
+    if (!(error instanceof pg.DatabaseError)) this.#drop();
+    this.#options.onProblem(error);
+  }
+
+  #drop(): void {
+    const client = this.#client;
+    this.#client = undefined;
+    this.#system = undefined;
+    void client?.end().catch(() => undefined);
   }
 
   #schedule(): void {
@@ -136,6 +158,7 @@ export class CatalogReader {
     this.#system ??= (await client.query<CatalogRow>(CATALOG_SQL, [true])).rows.map(relation);
     this.#database ??= (await client.query<{ name: string }>(DATABASE_SQL)).rows[0]?.name;
     const { rows } = await client.query<CatalogRow>(CATALOG_SQL, [false]);
+    this.#isKnown = true;
     const text = JSON.stringify(rows);
     if (text === this.#text) return;
     this.#text = text;
@@ -167,6 +190,7 @@ export class CatalogReader {
       // The pause between two readings must not look like an idle client to the server.
       keepAlive: true,
       ...this.#options.connection,
+      query_timeout: this.#options.answerMs,
     });
     const lost = () => {
       if (this.#client !== client) return;

@@ -27,6 +27,7 @@ export interface FleetSide {
   takeWindows(windows: readonly StoredWindow[]): string;
   /** Whether a table's windows are in force here with this very content (`windowContent`). */
   hasContent(content: string): boolean;
+  /** Rejects where it can't be read. */
   readCatalog(): Promise<void>;
 }
 

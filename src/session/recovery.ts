@@ -25,14 +25,15 @@ export class Recovery {
 
   /**
    * `none`: the error is what it says. `blocked`: the catalog is read first, and the error comes again.
-   * `replay`: nobody is to see it. `serialization_failure`: the client is to try again.
+   * `replay`: nobody is to see it. `serialization_failure`: the client is to try again. `unknown`: the same, since
+   * nobody can tell what the name is now.
    */
   judge(
     sqlstate: string,
     entry: Entry,
     execution: Execution | undefined,
     message: () => string,
-  ): "none" | "blocked" | "replay" | "serialization_failure" {
+  ): "none" | "blocked" | "replay" | "serialization_failure" | "unknown" {
     const dialogue = this.#dialogue;
     const { context } = dialogue;
     if (sqlstate !== UNDEFINED_COLUMN && sqlstate !== UNDEFINED_TABLE) return "none";
@@ -54,6 +55,7 @@ export class Recovery {
     // A later batch that is on its way already must not overtake this one.
     const canReplay = batch?.canReplay === true && pipeline.endCount <= 1;
     if (now.ranText === execution.plan.ranText) {
+      if (!context.isCatalogKnown && namesWindowed(message(), dialogue.windows)) return "unknown";
       // Names may have come and gone in the meantime. If not, the second try says so.
       if (!canReplay || !namesWindowed(message(), dialogue.windows)) return "none";
     }
@@ -91,6 +93,19 @@ function namesWindowed(message: string, windows: readonly Window[]): boolean {
       ([before = "", after = ""]) => message.includes(before) || message.includes(after),
     ),
   );
+}
+
+/** What the client reads when the name may have changed, and the catalog can't be read. */
+export function unknownNames(): Map<string, string> {
+  return new Map([
+    ["S", "ERROR"],
+    ["V", "ERROR"],
+    ["C", "40001"],
+    ["M", "could not find out whether a column or table has been renamed"],
+    ["D", "The server does not know the name, and Straddle's own connection to it is lost."],
+    ["H", "The transaction might succeed if retried."],
+    ["R", "straddle:window"],
+  ]);
 }
 
 /** What the client reads when only trying again can help. */

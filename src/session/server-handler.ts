@@ -9,7 +9,7 @@ import { decodeRow } from "./inquiry.ts";
 import { takeNotice } from "./notice.ts";
 import { observe } from "./observe.ts";
 import { currentExecution, type Entry } from "./pipeline-entry.ts";
-import { Recovery, serializationFailure } from "./recovery.ts";
+import { Recovery, serializationFailure, unknownNames } from "./recovery.ts";
 import { endsByItself } from "./replay-batch.ts";
 import { shownDescription, shownFields } from "./shown-fields.ts";
 import { transactionEnded } from "./transaction-ended.ts";
@@ -226,10 +226,12 @@ export class ServerHandler {
     const fields =
       recovery === "serialization_failure"
         ? serializationFailure()
-        : shownFields(dialogue, entry, current, {
-            sqlstate,
-            decode: () => decodeFields(buffer, start, end, encoding),
-          });
+        : recovery === "unknown"
+          ? unknownNames()
+          : shownFields(dialogue, entry, current, {
+              sqlstate,
+              decode: () => decodeFields(buffer, start, end, encoding),
+            });
     if (fields === undefined) toClient.addSlice(buffer, start, end);
     else toClient.add(encodeErrorResponse(fields, encoding));
     if (batch !== undefined) batch.isDelivered = true;

@@ -105,6 +105,8 @@ export interface SessionContext {
   usage(then: (usage: Usage | undefined) => void): void;
   /** Reads the catalog again. Settles when the new one is in `catalog`, also when reading failed. */
   refreshCatalog(): Promise<void>;
+  /** Whether the last reading of the catalog has worked. */
+  readonly isCatalogKnown: boolean;
   /** The same, and everybody else who fronts this database by these settings has read it too. */
   announceCatalog(): Promise<void>;
   /** Makes a new connection to the server; gives what calls it off. */

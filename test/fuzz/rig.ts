@@ -62,6 +62,10 @@ class RigState extends SharedState {
   override refreshCatalog(): Promise<void> {
     return Promise.resolve();
   }
+
+  override get isCatalogKnown(): boolean {
+    return true;
+  }
 }
 
 /** One way to run sessions: its settings, and the recordings that were made under them. */

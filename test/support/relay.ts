@@ -9,6 +9,8 @@ export class Relay {
   sizeMax = Number.POSITIVE_INFINITY;
   /** Sees all that is on its way to the server. */
   onSent: (chunk: Buffer) => void = () => undefined;
+  /** Of a connection's first bytes: whether it is swallowed. None is, unless this says so. */
+  swallowsNew: (startup: Buffer) => boolean = () => false;
   readonly #server: Server;
   readonly #ways = new Set<Way>();
 
@@ -30,7 +32,7 @@ export class Relay {
     this.port = typeof address === "object" && address !== null ? address.port : 0;
     server.on("connection", (near) => {
       this.connectionCount += 1;
-      this.#carry({ near, far: connect(target), size: 0 });
+      this.#carry({ near, far: connect(target), size: 0, startup: undefined, isSwallowed: false });
     });
   }
 
@@ -44,6 +46,18 @@ export class Relay {
     this.#ways.clear();
   }
 
+  /**
+   * The server loses the connections whose first bytes this is true of, and the near side hears nothing of it, nor
+   * anything else.
+   */
+  swallow(isMeant: (startup: Buffer) => boolean): void {
+    for (const way of this.#ways) {
+      if (way.startup === undefined || !isMeant(way.startup)) continue;
+      way.isSwallowed = true;
+      way.far.destroy();
+    }
+  }
+
   stop(): Promise<void> {
     this.cut("reset");
     return new Promise((resolve) => this.#server.close(() => resolve()));
@@ -54,6 +68,12 @@ export class Relay {
     this.#ways.add(way);
     for (const socket of [near, far]) socket.on("error", () => undefined);
     near.on("data", (chunk: Buffer) => {
+      if (way.startup === undefined) {
+        way.startup = chunk;
+        way.isSwallowed = this.swallowsNew(chunk);
+        if (way.isSwallowed) far.destroy();
+      }
+      if (way.isSwallowed) return;
       this.onSent(chunk);
       far.write(chunk);
     });
@@ -66,8 +86,13 @@ export class Relay {
         far.destroy();
       }
     });
-    near.on("close", () => far.destroy());
-    far.on("close", () => near.end());
+    near.on("close", () => {
+      this.#ways.delete(way);
+      far.destroy();
+    });
+    far.on("close", () => {
+      if (!way.isSwallowed) near.end();
+    });
   }
 }
 
@@ -75,4 +100,7 @@ interface Way {
   readonly near: Socket;
   readonly far: Socket;
   size: number;
+  /** What came first from the near side. */
+  startup: Buffer | undefined;
+  isSwallowed: boolean;
 }

@@ -133,6 +133,7 @@ async function schemaOfTemporary(client: PipelinedClient): Promise<string> {
 async function readCatalog(database: TestDatabase): Promise<Catalog> {
   const reader = new CatalogReader({
     connection: database.connection,
+    answerMs: 0,
     pollMs: 60_000,
     isNeeded: () => false,
     onChange: () => undefined,
