@@ -17,7 +17,10 @@ import {
 } from "./contract.ts";
 import { missingFor, TOOLS, type Tool } from "./tools.ts";
 
-/** One small app for each tool runs as two versions at once, on one database, while its names change. */
+/**
+ * One small app for each tool runs as two versions at once, on one database, while its names change. What
+ * the tool reads of the schema has the version's names, whatever the database's are.
+ */
 
 let template: TestDatabase;
 
@@ -32,32 +35,49 @@ for (const tool of TOOLS) {
   const missing = missingFor(tool);
   const name = missing === undefined ? tool.name : `${tool.name} (missing: ${missing})`;
   describe.skipIf(missing !== undefined)(name, () => {
+    let schemas: Promise<Schemas> | undefined;
+    const direct = () => {
+      schemas ??= playDirect(tool);
+      return schemas;
+    };
     const alone = "each version sees what it has to on a database of its own, without Straddle";
-    test(alone, { timeout: 90_000 }, () => direct(tool));
+    test(alone, { timeout: 90_000 }, async () => {
+      const { "1.0.0": old, "2.0.0": renamed } = await direct();
+      if (tool.readsSchema !== true) return;
+      expect(old).toContain("user_id");
+      expect(renamed).toContain("customer_id");
+    });
     const both = "both see it at once on one database, before, while and after its names change";
-    test(both, { timeout: 90_000 }, () => throughStraddle(tool));
+    test(both, { timeout: 90_000 }, async () => throughStraddle(tool, await direct()));
   });
 }
 
-async function direct(tool: Tool): Promise<void> {
-  await Promise.all(
-    VERSIONS.map(async (version) => {
-      const database = await copyDatabase(template);
-      if (version === "2.0.0") await runDirect(database, RENAMES.join(";"));
-      await playOnce(tool, version, where(database));
-      await database.drop();
-    }),
-  );
+/** What a tool reads of the schema, as text; nothing for one that reads none. */
+type Schemas = Readonly<Record<Version, string>>;
+
+async function playDirect(tool: Tool): Promise<Schemas> {
+  const own = async (version: Version) => {
+    const database = await copyDatabase(template);
+    if (version === "2.0.0") await runDirect(database, RENAMES.join(";"));
+    const schema = await playOnce(tool, version, where(database));
+    await database.drop();
+    return schema;
+  };
+  const [old, renamed] = await Promise.all([own("1.0.0"), own("2.0.0")]);
+  return { "1.0.0": old, "2.0.0": renamed };
 }
 
 /** How many whole rounds each version plays between two renames, at least. */
 const PHASE_ROUNDS = 1;
 
-async function throughStraddle(tool: Tool): Promise<void> {
+async function throughStraddle(tool: Tool, schemas: Schemas): Promise<void> {
   const database = await copyDatabase(template);
   const straddle = await startTestStraddle(database, WINDOWS);
   const server = { ...where(database), port: straddle.port ?? 0 };
   const apps = VERSIONS.map((version) => new App(tool, version, server));
+  for (const [at, version] of VERSIONS.entries()) {
+    expect(await schemaOf(tool, apps[at], server)).toBe(schemas[version]);
+  }
   const migration = new pg.Client({ ...database.connection, host: "127.0.0.1", port: server.port });
   await migration.connect();
   await migration.query("SET lock_timeout = '5s'");
@@ -93,17 +113,26 @@ async function throughStraddle(tool: Tool): Promise<void> {
     expect(kept).toEqual(rounds.map(({ round }) => round));
   }
   // Who starts after the renames has seen no other names.
-  await Promise.all(VERSIONS.map((version) => playOnce(tool, version, server)));
+  const after = await Promise.all(VERSIONS.map((version) => playOnce(tool, version, server)));
+  expect(after).toEqual(VERSIONS.map((version) => schemas[version]));
   await straddle.stop();
   await database.drop();
 }
 
-/** An app from its start to its end. */
-async function playOnce(tool: Tool, version: Version, server: Where): Promise<void> {
+/** An app from its start to its end; gives what it reads of the schema. */
+async function playOnce(tool: Tool, version: Version, server: Where): Promise<string> {
   const app = new App(tool, version, server);
+  const schema = await schemaOf(tool, app, server);
   await app.playRound();
   expect(await app.end()).toEqual({ status: 0, stderr: "" });
   expect(app.rounds).toEqual([{ round: 1, saw: expectedOf(version) }]);
+  return schema;
+}
+
+async function schemaOf(tool: Tool, app: App | undefined, server: Where): Promise<string> {
+  if (tool.readsSchema !== true) return "";
+  const schema = JSON.stringify(await app?.readSchema(), undefined, 1);
+  return schema.replaceAll(server.database, "the database");
 }
 
 function where({ name, connection }: TestDatabase): Where {

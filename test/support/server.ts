@@ -71,8 +71,8 @@ export const THIS_DATABASE = "this_own_database";
 
 let lastDatabase = 0;
 
-/** A new, empty database on the run's shared server. */
-export async function createDatabase(): Promise<TestDatabase> {
+/** A new database on the run's shared server: empty, or as the template is, to which nobody is connected. */
+export async function createDatabase(template = "template1"): Promise<TestDatabase> {
   const { host, port } = inject("server");
   lastDatabase += 1;
   const process7 = String(process.pid).padStart(7, "0");
@@ -83,7 +83,7 @@ export async function createDatabase(): Promise<TestDatabase> {
     await client.query(sql);
     await client.end();
   };
-  await admin(`CREATE DATABASE ${name}`);
+  await admin(`CREATE DATABASE ${name} TEMPLATE ${template}`);
   return {
     name,
     url: `postgres://postgres@${host}:${port}/${name}`,
