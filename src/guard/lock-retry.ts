@@ -49,14 +49,16 @@ export function pauseSql(milliseconds: number): string {
 export function attemptNotice(
   attempt: number,
   pause: number,
-  { attempts }: RetryPolicy,
+  { policy, isOfFlip }: { readonly policy: RetryPolicy; readonly isOfFlip: boolean },
 ): ReadonlyMap<string, string> {
   const seconds = (pause / 1000).toFixed(1);
+  // A window's rename has to wait for its fleet as well.
+  const why = isOfFlip ? "the rename did not get its turn" : "could not get the lock";
   return new Map([
     ["S", "NOTICE"],
     ["V", "NOTICE"],
     ["C", "00000"],
-    ["M", `attempt ${attempt} of ${attempts} in ${seconds}s: could not get the lock`],
+    ["M", `attempt ${attempt} of ${policy.attempts} in ${seconds}s: ${why}`],
     ["R", "straddle:retry"],
   ]);
 }

@@ -1,4 +1,5 @@
 import { performance } from "node:perf_hooks";
+import { FLUSH } from "../wire/encode.ts";
 import type { Dialogue } from "./dialogue.ts";
 import type { Outcome } from "./pipeline-entry.ts";
 import type { TextPlan } from "./text-plan.ts";
@@ -19,8 +20,10 @@ export function passGate(
   if (use.isExecuted) {
     for (const { flips } of plan.statements) {
       if (flips === undefined) continue;
-      const owner = { onEmpty: controls.resumeClient, isOver: false };
-      dialogue.flip ??= { oid: flips, owner };
+      if (dialogue.flip === undefined) {
+        dialogue.flip = { oid: flips, owner: { onEmpty: controls.resumeClient, isOver: false } };
+        flushOwn(dialogue);
+      }
       if (!gate.close(dialogue.flip.oid, dialogue.flip.owner, limits.holdMs)) return "blocked";
     }
   }
@@ -34,6 +37,7 @@ export function passGate(
   }
   if (wanted === undefined) return "free";
   if (!gate.enter(wanted, controls.resumeClient)) {
+    if (dialogue.heldSince === undefined) flushOwn(dialogue);
     dialogue.heldSince ??= performance.now();
     return "blocked";
   }
@@ -41,6 +45,11 @@ export function passGate(
   for (const oid of wanted) pins.add(oid);
   const entered = wanted;
   return () => gate.leave(entered);
+}
+
+/** What this session has sent has entered doors of its own: flips wait for it to be answered, and it may wait for them. */
+function flushOwn({ unsyncedCount, toServer }: Dialogue): void {
+  if (unsyncedCount > 0) toServer.add(FLUSH);
 }
 
 /** The same as a callback of an entry. */

@@ -85,12 +85,16 @@ export class Retry {
   /** Whether an error is for nobody to see, as the statement is sent again. */
   takes(sqlstate: string, entry: Entry, execution: Execution): boolean {
     if (sqlstate !== LOCK_NOT_AVAILABLE || this.#kept?.isComplete !== true) return false;
-    if (this.isOff || execution.isOwn || this.attempt >= this.#policy.attempts) return false;
+    if (this.isOff || this.attempt >= this.#policy.attempts) return false;
+    // Of Straddle's own only the fence of a window's rename waits for its lock.
+    if (execution.isOwn && !isFlip(execution)) return false;
     if (entry.kind !== "query" && entry.kind !== "execute") return false;
     if (!this.#isLast(entry)) return false;
     this.first ??= execution;
     this.attempt += 1;
     this.isActive = this.isDue = this.isHolding = true;
+    // Nobody is kept back meanwhile: the next attempt is a flip of its own.
+    this.#dialogue.endFlip();
     return true;
   }
 
@@ -102,7 +106,9 @@ export class Retry {
     const kept = this.#kept;
     if (kept === undefined) return;
     const pause = pauseMs(this.#policy, this.attempt, Math.random());
-    toClient.add(encodeNoticeResponse(attemptNotice(this.attempt, pause, this.#policy), encoding));
+    const isOfFlip = this.first !== undefined && isFlip(this.first);
+    const notice = attemptNotice(this.attempt, pause, { policy: this.#policy, isOfFlip });
+    toClient.add(encodeNoticeResponse(notice, encoding));
     context.observer.retried(info);
     const frames = kept.bound === undefined ? kept.frames : [...kept.frames, SYNC];
     inquire(dialogue, pauseSql(pause), (rows, error) => {
@@ -156,10 +162,9 @@ export class Retry {
   #isRetried({ statements }: TextPlan, { start, end, isHead }: ClientFrame): boolean {
     const [statement, second] = statements;
     if (statement === undefined || second !== undefined) return false;
-    const { lock, facts, refusal, flips } = statement;
+    const { lock, facts, refusal } = statement;
     if (lock === undefined || facts === undefined || refusal !== undefined) return false;
-    // A window's rename has a hold that ends with its first attempt.
-    if (flips !== undefined || !leavesNothing(facts.parsed.kind, lock)) return false;
+    if (!leavesNothing(facts.parsed.kind, lock)) return false;
     const { status, pipeline, context } = this.#dialogue;
     if (status !== "I" || isHead || end - start > context.limits.replaySizeMax) return false;
     return !pipeline.owed.some(({ kind, isOwn }) => !isOwn && ENDS.has(kind));
@@ -169,11 +174,18 @@ export class Retry {
   #isLast(head: Entry): boolean {
     const behind = this.#dialogue.pipeline.owed.filter((each) => each !== head && !each.isOwn);
     if (head.kind === "query") return behind.length === 0;
+    // What stands before the client's Execute can fail in its place.
+    if (head.isOwn && behind.shift()?.kind !== "execute") return false;
     return behind.length === 1 && behind[0]?.kind === "sync";
   }
 }
 
 const ENDS: ReadonlySet<Entry["kind"]> = new Set(["sync", "query", "function_call"]);
+
+/** Whether it is a rename that carries out a window's. */
+function isFlip({ plan, index }: Execution): boolean {
+  return plan.statements[index]?.flips !== undefined;
+}
 
 function bytesOf({ buffer, start, end }: ClientFrame): Buffer {
   return buffer.subarray(start, end);

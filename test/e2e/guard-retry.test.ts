@@ -132,9 +132,15 @@ async function recordOf(sql: string) {
   return find().map(({ attempts, sqlstate }) => ({ attempts, sqlstate }));
 }
 
+/** By the extended protocol, for which pg sees no reason in a text without values. */
+function extended(text: string): pg.QueryConfig {
+  const config = { text, queryMode: "extended" };
+  return config;
+}
+
 const ways = {
   simple: (sql: string) => client.query(sql),
-  extended: (sql: string) => client.query({ text: sql, values: [] }),
+  extended: (sql: string) => client.query(extended(sql)),
   named: (sql: string) => client.query({ name: sql, text: sql }),
 } as const;
 
@@ -344,7 +350,7 @@ windows:
     const visited = async (sql: string, values?: readonly number[]) => {
       await blocker.query("BEGIN; LOCK TABLE visits IN ACCESS SHARE MODE");
       newer.once("notice", () => blocker.query("ROLLBACK"));
-      await newer.query(values === undefined ? sql : { text: sql, values: [] });
+      await newer.query(values === undefined ? sql : extended(sql));
     };
     await visited("ALTER TABLE visits ALTER COLUMN customer_id SET DEFAULT 7");
     expect(notices.join("\n")).toContain("attempt 2 of 3");
@@ -355,12 +361,18 @@ windows:
     expect((await newer.query("SELECT customer_id FROM visits")).rows).toEqual([
       { customer_id: 8 },
     ]);
-    // A window's own RENAME is tried once.
-    notices.length = 0;
-    await blocker.query("BEGIN; LOCK TABLE visits IN ACCESS SHARE MODE");
-    const rename = newer.query("ALTER TABLE visits RENAME COLUMN user_id TO customer_id");
-    expect(await sqlstateOf(rename)).toBe(LOCK_NOT_AVAILABLE);
-    expect(notices).toEqual([]);
+    // A window's own RENAME is held for anew.
+    for (const [from, to, values] of [
+      ["user_id", "customer_id", undefined],
+      ["customer_id", "user_id", []],
+    ] as const) {
+      notices.length = 0;
+      await visited(`ALTER TABLE visits RENAME COLUMN ${from} TO ${to}`, values);
+      expect(notices.join("\n")).toContain("attempt 2 of 3");
+      expect((await newer.query("SELECT customer_id FROM visits")).rows).toEqual([
+        { customer_id: 8 },
+      ]);
+    }
   } finally {
     await newer.end();
     await windowed.stop();
