@@ -9,7 +9,7 @@ import {
   type TypedNode,
   typedOf,
 } from "./node.ts";
-import { aliasColumns, aliasNames, joinColumns } from "./output-columns.ts";
+import { aliasColumns, aliasNames, mergedColumns } from "./output-columns.ts";
 import type { Ctes, Rewriting } from "./rewriting.ts";
 import { type Columns, type Scope, type ScopeItem, UNKNOWN_COLUMNS } from "./scope.ts";
 import { rewriteTableReference } from "./table-reference.ts";
@@ -30,9 +30,20 @@ export function rewriteFrom(
   place: FromPlace,
 ): readonly ScopeItem[] {
   const seen: ScopeItem[] = [];
-  for (const item of items) seen.push(...rewriteFromItem(work, item, place, seen));
+  for (const item of items) seen.push(...rewriteFromItem(work, item, place, seen).items);
   refuseNamesakes(work, place.target === undefined ? seen : [place.target, ...seen]);
   return seen;
+}
+
+/** What a part of FROM gives to its level. */
+interface FromItem {
+  readonly items: readonly ScopeItem[];
+  /** Of its `*`. */
+  readonly columns: Columns;
+}
+
+function alone(item: ScopeItem): FromItem {
+  return { items: [item], columns: item.columns };
 }
 
 function rewriteFromItem(
@@ -40,18 +51,18 @@ function rewriteFromItem(
   item: TypedNode,
   place: FromPlace,
   left: readonly ScopeItem[],
-): readonly ScopeItem[] {
+): FromItem {
   const { type, node } = item;
   const target = place.target === undefined ? [] : [{ ...place.target, isForbidden: true }];
   const before = [...target, ...left];
   const lateral: Scope = { items: before, outer: place.outer };
   switch (type) {
     case "RangeVar":
-      return [rewriteTableReference(work, node, place)];
+      return alone(rewriteTableReference(work, node, place));
     case "RangeTableSample":
       return rewriteSample(work, node, place, lateral);
     case "RangeSubselect":
-      return [rewriteSubquery(work, node, place, lateral)];
+      return alone(rewriteSubquery(work, node, place, lateral));
     case "JoinExpr":
       return rewriteJoin(work, node, place, left);
     default:
@@ -64,16 +75,11 @@ function rewriteFromItem(
           parents: undefined,
         });
       }
-      return [functionItem(type, node)];
+      return alone(functionItem(type, node));
   }
 }
 
-function rewriteSample(
-  work: Rewriting,
-  node: AstNode,
-  place: FromPlace,
-  lateral: Scope,
-): readonly ScopeItem[] {
+function rewriteSample(work: Rewriting, node: AstNode, place: FromPlace, lateral: Scope): FromItem {
   for (const argument of [
     ...listOf(node, "args"),
     ...(typedOf(node, "repeatable") ? [typedOf(node, "repeatable")] : []),
@@ -87,7 +93,7 @@ function rewriteSample(
     });
   }
   const table = typedOf(node, "relation");
-  if (table === undefined) return [];
+  if (table === undefined) return { items: [], columns: UNKNOWN_COLUMNS };
   const rowForm = "TABLESAMPLE needs the table itself";
   return rewriteFromItem(work, table, { ...place, rowForm }, lateral.items);
 }
@@ -111,15 +117,12 @@ function rewriteJoin(
   work: Rewriting,
   node: AstNode,
   place: FromPlace,
-  left: readonly ScopeItem[],
-): readonly ScopeItem[] {
-  const first = typedOf(node, "larg");
-  const second = typedOf(node, "rarg");
+  before: readonly ScopeItem[],
+): FromItem {
+  const left = rewriteSide(work, typedOf(node, "larg"), place, before);
+  const right = rewriteSide(work, typedOf(node, "rarg"), place, [...before, ...left.items]);
   const condition = typedOf(node, "quals");
-  const firstItems = first === undefined ? [] : rewriteFromItem(work, first, place, left);
-  const secondItems =
-    second === undefined ? [] : rewriteFromItem(work, second, place, [...left, ...firstItems]);
-  const items = [...firstItems, ...secondItems];
+  const items = [...left.items, ...right.items];
   if (condition !== undefined) {
     work.walk.expression(work, condition, {
       scope: { items, outer: place.outer },
@@ -128,16 +131,31 @@ function rewriteJoin(
       parents: undefined,
     });
   }
+  const using = namesOf(node, "usingClause").map((name) => name ?? "");
+  const named = using.length > 0 ? using : undefined;
+  const merged = flagOf(node, "isNatural") ? "natural" : named;
+  const columns = mergedColumns(left.columns, right.columns, merged);
   const alias = nodeOf(node, "alias");
-  const usingAlias = nodeOf(node, "join_using_alias");
-  const isMerged = flagOf(node, "isNatural") || listOf(node, "usingClause").length > 0;
-  const joined = isMerged ? items.map((item) => ({ ...item, isMerged })) : items;
   if (alias !== undefined) {
     refuseNamesakes(work, items);
-    return [plainItem(alias, joinColumns(joined))];
+    return alone(plainItem(alias, columns));
   }
-  if (usingAlias === undefined) return joined;
-  return [...joined, { ...plainItem(usingAlias, UNKNOWN_COLUMNS), isQualifiedOnly: true }];
+  const isMerged = merged !== undefined;
+  const joined = isMerged ? items.map((item) => ({ ...item, isMerged })) : items;
+  const usingAlias = nodeOf(node, "join_using_alias");
+  if (usingAlias === undefined) return { items: joined, columns };
+  const usedColumns = plainItem(usingAlias, { names: using, isComplete: true });
+  return { items: [...joined, { ...usedColumns, isQualifiedOnly: true }], columns };
+}
+
+function rewriteSide(
+  work: Rewriting,
+  side: TypedNode | undefined,
+  place: FromPlace,
+  left: readonly ScopeItem[],
+): FromItem {
+  if (side === undefined) return { items: [], columns: UNKNOWN_COLUMNS };
+  return rewriteFromItem(work, side, place, left);
 }
 
 function plainItem(alias: AstNode | undefined, columns: Columns): ScopeItem {

@@ -66,12 +66,30 @@ export function joinColumns(items: readonly ScopeItem[]): Columns {
   };
 }
 
-/** The columns under `AS name(a, b)`: the first ones renamed. */
+/**
+ * The columns of a join as its `*` shows them: those that USING or NATURAL merges come first, and once.
+ * `merged` are their names; undefined for a join that merges none.
+ */
+export function mergedColumns(
+  left: Columns,
+  right: Columns,
+  merged: readonly string[] | "natural" | undefined,
+): Columns {
+  const isComplete = left.isComplete && right.isComplete;
+  if (merged === undefined) return { names: [...left.names, ...right.names], isComplete };
+  const common =
+    merged === "natural" ? left.names.filter((name) => right.names.includes(name)) : merged;
+  const rest = [...left.names, ...right.names].filter((name) => !common.includes(name));
+  return { names: [...common, ...rest], isComplete };
+}
+
+/**
+ * The columns under `AS name(a, b)`: the first ones renamed. Where not all are known, which of them keep
+ * their names isn't either.
+ */
 export function aliasColumns(columns: Columns, aliases: readonly string[]): Columns {
-  if (columns.isComplete) {
-    return { names: [...aliases, ...columns.names.slice(aliases.length)], isComplete: true };
-  }
-  return { names: [...aliases, ...columns.names], isComplete: false };
+  if (!columns.isComplete) return { names: aliases, isComplete: false };
+  return { names: [...aliases, ...columns.names.slice(aliases.length)], isComplete: true };
 }
 
 /** The names in an alias's column list. */

@@ -1,4 +1,5 @@
 import type { AstNode } from "../sql/ast.ts";
+import { quoteIdentifier } from "../sql/tokens.ts";
 import { unreachedReason } from "./explanation.ts";
 import { rewriteExpression } from "./expression.ts";
 import { rewriteFrom } from "./from-clause.ts";
@@ -93,9 +94,13 @@ function rewriteConflict(
       const index = starts[position] ?? -1;
       const physical = target.relation?.exchange.get(name);
       const isThere = target.relation?.columns.some((column) => column.physical === physical);
+      const token = work.source.token(index);
       // Without a column of that name, the server would take the alias for the table's whole row.
       if (physical !== undefined && physical === target.name && isThere !== true) {
         work.fail(index, undefined, unreachedReason(name));
+      } else if (isWholeRow(target, name) && token !== undefined) {
+        const row = `(${quoteIdentifier(name)}.*)`;
+        work.replace(token.start, token.end, row, unreachedReason(name));
       } else if (name !== "") renameColumnAt(work, index, name, target);
       const expression = typedOf(node, "expr");
       if (expression !== undefined) walkAll(work, [expression], alone, ctes);
@@ -108,6 +113,12 @@ function rewriteConflict(
   rewriteSet(work, listOf(conflict, "targetList"), target, { scope, ctes });
   const condition = typedOf(conflict, "whereClause");
   if (condition !== undefined) walkAll(work, [condition], scope, ctes);
+}
+
+/** To the version the name means the row of the table that is called so; to the server, a column. */
+function isWholeRow({ relation, name: called, columns }: ScopeItem, name: string): boolean {
+  const isExchanged = relation?.exchange.has(name) === true;
+  return isExchanged && called === name && !columns.names.includes(name);
 }
 
 export function walkAll(

@@ -103,7 +103,7 @@ export const REFUSED: readonly RefusedEntry[] = [
   },
   {
     refused:
-      "`RETURNING *` in a WITH query whose columns are not certain: a function's, or of a join with USING or NATURAL",
+      "`RETURNING *` in a WITH query whose columns are not certain: a function's, or of a join with USING or NATURAL that has no alias",
     detail: /^The columns that the WITH query ".*" returns are not certain/,
     statements: [
       "WITH d AS (DELETE FROM orders USING items JOIN plain USING (id) WHERE orders.id = items.id RETURNING plain.*, items.*, orders.*, *, orders.*) SELECT * FROM d",
