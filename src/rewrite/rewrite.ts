@@ -148,7 +148,6 @@ function rewriteByKind(work: Rewriting, kind: string, node: AstNode): void {
     case "PrepareStmt":
       refuseRowTypesNow(work, node["argtypes"]);
       rewriteInner(work, node);
-      refusePrepared(work);
       return;
     case "CopyStmt":
       rewriteCopy(work, node);
@@ -193,17 +192,6 @@ function passCreatedName(work: Rewriting, node: AstNode | undefined): void {
       offset: locationOf(node),
     });
   }
-}
-
-/** SQL's own prepared statements can't be prepared again after a flip, as the protocol's can. */
-function refusePrepared(work: Rewriting): void {
-  if (!work.dependsOnPhysical) return;
-  work.refuseUncertain({
-    detail:
-      "A prepared statement that writes to a table under a rename window would break when it is renamed.",
-    hint: "Prepare it by the driver (the extended protocol) instead of by PREPARE.",
-    offset: undefined,
-  });
 }
 
 /** A table that became a subquery has no row locks and system columns, and its row is of no named type. */

@@ -24,7 +24,7 @@ import {
   readsRows,
   type UncommittedDdl,
 } from "./uncommitted-ddl.ts";
-import { tooComplex, unparsed, unsettled } from "./undecided.ts";
+import { preparedAmongOthers, tooComplex, unparsed, unsettled } from "./undecided.ts";
 
 /** What is known of a text before anything is asked of its session or of the catalog. */
 export interface Look {
@@ -255,6 +255,10 @@ export class Decider {
       const isMoved = isSessionChanged && (isAboutTables(rewrite) || (mentions && readsRows(plan)));
       if (changedBy !== undefined && (isMoved || isUnsettled(ddl, plan, mentions))) {
         statements.push({ ...passed, verdict: "refuse", refusal: unsettled(changedBy) });
+        continue;
+      }
+      if (plan.reliesOnNames && facts.prepares !== undefined && described.statements.length > 1) {
+        statements.push({ ...passed, verdict: "refuse", refusal: preparedAmongOthers() });
         continue;
       }
       const changesSession = facts.changesSession && !(isBehindFirst && statements.length === 0);

@@ -32,8 +32,7 @@ function executedNames({ kind, node }: ParsedStatement): readonly string[] {
 }
 
 function isGuarded(name: string, { prepared, encoding }: Dialogue): boolean {
-  // Names of the protocol are kept by their bytes.
-  const statement = prepared.statement(Buffer.from(name, encoding).toString("latin1"));
+  const statement = prepared.statementOfSql(name, encoding);
   return statement?.plan.statements.some(isSchemaChange) === true;
 }
 

@@ -11,6 +11,7 @@ import type { Freshener } from "./freshener.ts";
 import { leaving, passGate } from "./gate-pass.ts";
 import { sendOwn } from "./inquiry.ts";
 import type { LockJudge } from "./lock-judge.ts";
+import { preparedBySql } from "./prepared-by-sql.ts";
 import type { RuleJudge } from "./rule-judge.ts";
 import {
   expectExtended,
@@ -78,6 +79,7 @@ export class ExtendedHandler {
     const parameterTypes = Buffer.from(buffer.subarray(textEnd + 1, end));
     const undo = dialogue.prepared.prepare({
       name,
+      by: "protocol",
       text: choice.text,
       parameterTypes,
       traceId: choice.traceId,
@@ -109,8 +111,10 @@ export class ExtendedHandler {
 
     const fresh = this.#freshener.freshen(statement, "bind", frame);
     if (fresh !== "fresh") return fresh;
+    const executed = this.#freshener.freshenExecuted(statement.plan);
+    if (executed === undefined) return "blocked";
     const text = statement.text ?? "";
-    const ruled = this.#rules.judge({ plan: statement.plan, text });
+    const ruled = this.#rules.judge({ plan: executed, text });
     if (ruled === undefined) return "blocked";
     const used = { plan: ruled, text };
     if (!this.#judge.isSettled(used)) return "blocked";
@@ -121,13 +125,13 @@ export class ExtendedHandler {
       const executions = [preparedExecution(statement, { plan: judged })];
       return failExtended(dialogue, frame, "bind", { refusal, executions });
     }
-    const pass = passGate(dialogue, statement.plan, { isExecuted: false });
+    const pass = passGate(dialogue, executed, { isExecuted: false });
     if (pass === "blocked") return "blocked";
     const isKept = dialogue.context.observer.wantsParameters && !frame.isHead;
     const bind = isKept ? frame.buffer.subarray(frame.start, frame.end) : undefined;
     const execution = preparedExecution(statement, { plan: judged, bind });
     dialogue.prepared.bind(portal, { statement, execution });
-    keepForReplay(dialogue, frame, statement.plan);
+    keepForReplay(dialogue, frame, executed);
     dialogue.retry.noteBind(frame, execution);
     forward(dialogue, frame);
     expectExtended(dialogue, "bind", [execution], leaving(pass));
@@ -152,11 +156,13 @@ export class ExtendedHandler {
     if (statement === undefined) return forwardUnread(dialogue, frame, "describe");
     const fresh = this.#freshener.freshen(statement, "describe", frame);
     if (fresh !== "fresh") return fresh;
-    const pass = passGate(dialogue, statement.plan, { isExecuted: false });
+    const plan = this.#freshener.freshenExecuted(statement.plan);
+    if (plan === undefined) return "blocked";
+    const pass = passGate(dialogue, plan, { isExecuted: false });
     if (pass === "blocked") return "blocked";
-    keepForReplay(dialogue, frame, statement.plan);
+    keepForReplay(dialogue, frame, plan);
     forward(dialogue, frame);
-    const executions = [preparedExecution(statement)];
+    const executions = [preparedExecution(statement, { plan })];
     expectExtended(dialogue, "describe", executions, leaving(pass));
     return "done";
   }
@@ -193,7 +199,11 @@ export class ExtendedHandler {
     keepForReplay(dialogue, frame, plan);
     dialogue.retry.noteExecute(frame, portal.execution);
     forward(dialogue, frame);
-    expectExtended(dialogue, "execute", executions, leaving(pass));
+    const undo = preparedBySql(dialogue, { ...statement, plan });
+    expectExtended(dialogue, "execute", executions, (outcome) => {
+      leaving(pass)?.(outcome);
+      if (outcome !== "done") undo?.();
+    });
     if (guard?.after !== undefined) sendOwn(dialogue, guard.after);
     if (plan.isWhole === true) couldBeAnything(dialogue);
     else if (first !== undefined) dialogue.noteSent(first);
@@ -229,6 +239,7 @@ export class ExtendedHandler {
     const reader = new ByteReader(frame.buffer, frame.start + 5, frame.end);
     const undo = dialogue.prepared.prepare({
       name: reader.text("latin1"),
+      by: "protocol",
       text: undefined,
       parameterTypes: Buffer.alloc(0),
       traceId: undefined,

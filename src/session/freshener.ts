@@ -4,7 +4,7 @@ import type { ClientFrame, Step } from "./client-frame.ts";
 import type { Choice, Dialogue } from "./dialogue.ts";
 import { textExecution } from "./execution.ts";
 import { leaving, passGate } from "./gate-pass.ts";
-import { endOwn } from "./inquiry.ts";
+import { endOwn, sendOwn } from "./inquiry.ts";
 import type { EntryKind, Outcome } from "./pipeline-entry.ts";
 import type { PreparedStatement } from "./prepared-statements.ts";
 import { failExtended, firstRefusal } from "./sending.ts";
@@ -54,7 +54,8 @@ export class Freshener {
     let isPreparedAgain = false;
     for (const each of plan.statements) {
       const name = each.facts?.executes;
-      const statement = name === undefined ? undefined : dialogue.prepared.statement(name);
+      const statement =
+        name === undefined ? undefined : dialogue.prepared.statementOfSql(name, dialogue.encoding);
       if (statement === undefined) {
         statements.push(each);
         continue;
@@ -109,21 +110,24 @@ export class Freshener {
   ): void {
     const { toServer, pipeline, encoding, context, info } = this.#dialogue;
     const { name, parameterTypes, plan } = statement;
+    const text = choice.plan.ranText ?? choice.text;
+    const executions = [textExecution(choice, { protocol: "extended" })];
+    const settle = (outcome: Outcome) => {
+      leave?.(outcome);
+      if (outcome === "done") return;
+      statement.plan = plan;
+      statement.generation = -1;
+      statement.isLost = true;
+    };
     toServer.add(encodeClose("statement", name));
     pipeline.push({ kind: "close", isOwn: true, executions: [] });
-    toServer.add(encodeParse(name, choice.plan.ranText ?? choice.text, encoding, parameterTypes));
-    pipeline.push({
-      kind: "parse",
-      isOwn: true,
-      executions: [textExecution(choice, { protocol: "extended" })],
-      settle: (outcome) => {
-        leave?.(outcome);
-        if (outcome === "done") return;
-        statement.plan = plan;
-        statement.generation = -1;
-        statement.isLost = true;
-      },
-    });
+    if (statement.by === "sql") {
+      const own = executions.map((each) => ({ ...each, isOwn: true }));
+      sendOwn(this.#dialogue, text, { executions: own, settle });
+    } else {
+      toServer.add(encodeParse(name, text, encoding, parameterTypes));
+      pipeline.push({ kind: "parse", isOwn: true, executions, settle });
+    }
     context.observer.recovered(info, "reprepared");
   }
 }

@@ -6,6 +6,8 @@ import type { TextPlan } from "./text-plan.ts";
 /** A prepared statement as the client sees it, and as the server has it. */
 export interface PreparedStatement {
   readonly name: string;
+  /** By a Parse, or by SQL's PREPARE, which is all of the text. */
+  readonly by: "protocol" | "sql";
   /** The client's text; undefined where it was too large to be kept. */
   readonly text: string | undefined;
   /** The tail of the client's Parse: how many parameter types it gave, and which. */
@@ -51,6 +53,11 @@ export class PreparedStatements {
     return this.#statements.get(cut(name));
   }
 
+  /** The same by a name of SQL: names of the protocol are kept by their bytes. */
+  statementOfSql(name: string, encoding: BufferEncoding): PreparedStatement | undefined {
+    return this.statement(bytesOf(name, encoding));
+  }
+
   portal(name: string): Portal | undefined {
     return this.#portals.get(cut(name));
   }
@@ -82,6 +89,11 @@ export class PreparedStatements {
 
   closeStatement(name: string): void {
     this.#remove(cut(name));
+  }
+
+  /** What SQL's DEALLOCATE has let go of. */
+  deallocated(name: string, encoding: BufferEncoding): void {
+    this.closeStatement(bytesOf(name, encoding));
   }
 
   /**
@@ -122,6 +134,10 @@ export class PreparedStatements {
     this.#statements.delete(key);
     this.#size -= sizeOf(statement);
   }
+}
+
+export function bytesOf(name: string, encoding: BufferEncoding): string {
+  return Buffer.from(name, encoding).toString("latin1");
 }
 
 function sizeOf({ text = "", parameterTypes }: PreparedStatement): number {

@@ -44,9 +44,10 @@ export class Recovery {
       return "blocked";
     }
     this.#isRechecked = false;
-    const now = context.decider.replan(execution.plan, {
-      text: execution.sentText,
-      naming: dialogue.naming(execution.tag),
+    const { plan, text, tag } = this.#inQuestion(execution);
+    const now = context.decider.replan(plan, {
+      text,
+      naming: dialogue.naming(tag),
       windows: dialogue.windows,
       catalog: context.catalog,
       searchPath: dialogue.schemas ?? dialogue.lastSchemas,
@@ -54,7 +55,7 @@ export class Recovery {
     const { batch, pipeline } = dialogue;
     // A later batch that is on its way already must not overtake this one.
     const canReplay = batch?.canReplay === true && pipeline.endCount <= 1;
-    if (now.ranText === execution.plan.ranText) {
+    if (now.ranText === plan.ranText) {
       if (!context.isCatalogKnown && namesWindowed(message(), dialogue.windows)) return "unknown";
       // Names may have come and gone in the meantime. If not, the second try says so.
       if (!canReplay || !namesWindowed(message(), dialogue.windows)) return "none";
@@ -62,6 +63,15 @@ export class Recovery {
     if (batch === undefined || !canReplay) return "serialization_failure";
     this.#prepareReplay(batch.frames, entry);
     return "replay";
+  }
+
+  /** The text whose names are not there: of an EXECUTE of SQL, the one that it executes. */
+  #inQuestion(execution: Execution): Pick<Execution, "plan" | "tag"> & { readonly text: string } {
+    const { prepared, encoding } = this.#dialogue;
+    const name = execution.plan.statements[execution.index]?.facts?.executes;
+    const executed = name === undefined ? undefined : prepared.statementOfSql(name, encoding);
+    if (executed?.text !== undefined) return { ...executed, text: executed.text };
+    return { ...execution, text: execution.sentText };
   }
 
   /** Once: the client's messages to send again, now that the failed batch is over. */

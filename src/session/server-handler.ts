@@ -184,9 +184,9 @@ export class ServerHandler {
     if (execution.isOwn) return;
     const facts = execution.plan.statements[execution.index]?.facts;
     if (facts?.deallocates === undefined) return;
-    const { prepared } = this.#dialogue;
+    const { prepared, encoding } = this.#dialogue;
     if (facts.deallocates === "all") prepared.closeAllStatements();
-    else prepared.closeStatement(facts.deallocates.name);
+    else prepared.deallocated(facts.deallocates.name, encoding);
   }
 
   #observe(execution: Execution, rows: number, sqlstate: string | undefined): void {

@@ -37,6 +37,18 @@ export function unsettled(by: StatementFacts): Refusal {
   };
 }
 
+/** PREPARE is kept with the text that it stands in, to be sent again under other names. */
+export function preparedAmongOthers(): Refusal {
+  return {
+    rule: "window",
+    sqlstate: "0A000",
+    message: "straddle cannot prepare this statement together with others",
+    detail: "A name in it is being renamed, and PREPARE has to be run again then, on its own.",
+    hint: "Send the PREPARE by itself.",
+    offset: undefined,
+  };
+}
+
 export function tooComplex(message: string): Refusal {
   return {
     rule: "window",

@@ -1,5 +1,5 @@
 import { rememberingLast } from "../base/last-answer.ts";
-import { stringMember, walk } from "./ast.ts";
+import { isAstNode, stringMember, unwrap, walk } from "./ast.ts";
 import { changesCatalog, changesUnnamed } from "./catalog-change.ts";
 import { describeShape } from "./describe-shape.ts";
 import { type ParsedStatement, parseSql } from "./parse.ts";
@@ -27,7 +27,9 @@ export interface StatementFacts {
   readonly identifiers: ReadonlySet<string>;
   /** The literal that `straddle.version` is set to; "" for DEFAULT and RESET. */
   readonly versionSetting: string | undefined;
-  /** The prepared statement that an EXECUTE of SQL runs. */
+  /** The prepared statement that a PREPARE of SQL makes. */
+  readonly prepares: string | undefined;
+  /** The prepared statement that an EXECUTE of SQL runs, or EXPLAIN and CREATE TABLE AS with one. */
   readonly executes: string | undefined;
   /** SQL-level prepared statements that are gone after it. */
   readonly deallocates: "all" | { readonly name: string } | undefined;
@@ -75,7 +77,8 @@ function describe(parsed: ParsedStatement, text: string): StatementFacts {
     changesUnnamed: changesUnnamed(parsed),
     identifiers: identifiersIn(parsed),
     versionSetting: versionSetting(parsed),
-    executes: parsed.kind === "ExecuteStmt" ? stringMember(parsed.node, "name") : undefined,
+    prepares: parsed.kind === "PrepareStmt" ? stringMember(parsed.node, "name") : undefined,
+    executes: executedBy(parsed),
     deallocates: deallocatedBy(parsed),
   };
 }
@@ -93,6 +96,17 @@ const TRANSACTIONS: Readonly<Record<string, TransactionVerb>> = {
 
 function transactionOf({ kind, node }: ParsedStatement): TransactionVerb | undefined {
   return kind === "TransactionStmt" ? TRANSACTIONS[stringMember(node, "kind")] : undefined;
+}
+
+function executedBy(statement: Pick<ParsedStatement, "kind" | "node">): string | undefined {
+  const { kind, node } = statement;
+  if (kind === "ExecuteStmt") return stringMember(node, "name");
+  if (kind !== "ExplainStmt" && kind !== "CreateTableAsStmt") return undefined;
+  const query = node["query"];
+  if (!isAstNode(query)) return undefined;
+  // EXPLAIN CREATE TABLE ... AS EXECUTE has one within the other.
+  const inner = unwrap(query);
+  return executedBy({ kind: inner.type, node: inner.node });
 }
 
 function deallocatedBy({ kind, node }: ParsedStatement): StatementFacts["deallocates"] {

@@ -175,6 +175,105 @@ const CASES: readonly {
     },
   },
   {
+    name: "PREPARE of SQL that writes, and EXECUTE with values, RETURNING and EXPLAIN",
+    say: async ({ send, flip }) => {
+      await send(query(`PREPARE u (int, int) AS ${UPDATE}`));
+      await send(
+        query("PREPARE i AS INSERT INTO orders (id, user_id) VALUES ($1, $2) RETURNING *"),
+      );
+      await send(query("PREPARE d AS DELETE FROM orders WHERE user_id = $1 RETURNING user_id"));
+      await send(
+        query(
+          "PREPARE m AS MERGE INTO orders USING (VALUES ($1::int)) AS v (id) ON orders.id = v.id WHEN MATCHED THEN UPDATE SET user_id = user_id + 1 WHEN NOT MATCHED THEN INSERT (id, user_id) VALUES (v.id, 5)",
+        ),
+      );
+      await send(query("PREPARE p AS SELECT person.* FROM person ORDER BY id"));
+      await send(query("PREPARE s AS SELECT id FROM orders WHERE user_id = $1"));
+      await send(query("EXECUTE u(1, 20)"));
+      await flip();
+      await send(query("EXECUTE u(1, 21)"));
+      await send(query("BEGIN"));
+      await send(query("EXECUTE i(7, 9)"));
+      await send(query("SAVEPOINT a"));
+      await send(query("EXECUTE i(7, 9)"));
+      await send(query("ROLLBACK TO a"));
+      await send(query("EXECUTE d(9); EXECUTE m(7); EXECUTE m(7)"));
+      await send(query("EXPLAIN (COSTS OFF) EXECUTE s(1)"));
+      await send(query("CREATE TEMP TABLE made AS EXECUTE p"));
+      await send(query("SELECT id + 0, name || '' FROM made"));
+      await send(query("ROLLBACK"));
+      await send(query("EXECUTE p"));
+      await send(query("PREPARE u AS SELECT 1"));
+      await send(query("EXECUTE u('x', 1)"));
+      await send(query("DEALLOCATE u"));
+      await send(query("EXECUTE u(1, 20)"));
+      await send(query("DEALLOCATE ALL"));
+      await send(query("EXECUTE i(1, 20)"));
+    },
+  },
+  {
+    name: "PREPARE of SQL, and its statement used by the protocol",
+    say: async ({ send, flip }) => {
+      await send(query(`PREPARE u AS ${UPDATE}`));
+      await send(describeStatement("u"), sync());
+      await flip();
+      await send(describeStatement("u"), sync());
+      await send(bind("", "u", ["1", "20"]), describePortal(""), execute(""), sync());
+      await send(closeStatement("u"), sync());
+      await send(bind("", "u", ["1", "20"]), execute(""), sync());
+    },
+  },
+  {
+    name: "PREPARE and EXECUTE of SQL by the extended protocol",
+    isRetried: true,
+    say: async ({ send, flip }) => {
+      await send(parse("", `PREPARE "ü" AS ${UPDATE}`), bind("", ""), execute(""), sync());
+      await send(parse("e", 'EXECUTE "ü"(1, 20)'), describeStatement("e"), sync());
+      await send(bind("", "e"), describePortal(""), execute(""), sync());
+      await flip();
+      await send(bind("", "e"), describePortal(""), execute(""), sync());
+      await send(describeStatement("e"), sync());
+      await send(query('DEALLOCATE "ü"'));
+      await send(bind("", "e"), execute(""), sync());
+    },
+  },
+  {
+    name: "PREPARE of SQL that fails, and leaves what there was",
+    say: async ({ send, flip }) => {
+      await send(query(`PREPARE u AS ${UPDATE}`));
+      await send(query("PREPARE u AS UPDATE orders SET user_id = 3"));
+      await send(query("BEGIN"));
+      await send(query("PREPARE nothing AS UPDATE orders SET nowhere = 3"));
+      await send(query("PREPARE w AS UPDATE orders SET user_id = 3 RETURNING user_id"));
+      await send(query("ROLLBACK"));
+      await send(query("BEGIN; PREPARE v AS SELECT 1"));
+      await send(query("PREPARE w AS DELETE FROM orders RETURNING user_id"));
+      await send(query("ROLLBACK"));
+      await flip();
+      await send(query("EXECUTE u(1, 20)"));
+      await send(query("EXECUTE nothing"));
+      await send(query("EXECUTE w"));
+      await send(query("EXECUTE v"));
+    },
+  },
+  {
+    name: "PREPARE of SQL, and a search_path that leads to another table",
+    say: async ({ send, flip }) => {
+      await send(query("PREPARE s AS SELECT user_id FROM orders WHERE id = $1"));
+      await send(query("PREPARE u AS UPDATE orders SET user_id = user_id + 1 WHERE id = $1"));
+      await flip();
+      await send(query("EXECUTE s(1)"));
+      await send(query("SET search_path = archive, public"));
+      await send(query("EXECUTE s(1)"));
+      await send(query("EXECUTE u(1)"));
+      await send(query("TABLE archive.orders"));
+      await send(query("RESET search_path"));
+      await send(query("EXECUTE u(1)"));
+      await send(query("EXECUTE s(1)"));
+      await send(query("UPDATE archive.orders SET user_id = 2; DEALLOCATE ALL"));
+    },
+  },
+  {
     name: "EXECUTE of SQL of a statement that the protocol prepared",
     say: async ({ send, flip }) => {
       await send(parse("u", UPDATE), sync());

@@ -130,10 +130,16 @@ export const REFUSED: readonly RefusedEntry[] = [
   },
   {
     refused:
-      "SQL's PREPARE of a statement that writes to the table, or reads it under a table's name that is renamed",
-    detail: /^A prepared statement that writes to a table under a rename window would break/,
-    statements: ["PREPARE p AS UPDATE orders SET user_id = 1", "PREPARE p AS SELECT * FROM person"],
-    instead: ["PREPARE p AS SELECT * FROM orders"],
+      "In one string with others, SQL's PREPARE of a statement that writes to the table, or reads it under a table's name that is renamed",
+    detail: /^A name in it is being renamed, and PREPARE has to be run again then/,
+    statements: [
+      "PREPARE p AS UPDATE orders SET user_id = 1; SELECT 1",
+      "SELECT 1; PREPARE p AS SELECT * FROM person",
+    ],
+    instead: [
+      "PREPARE p AS UPDATE orders SET user_id = 1",
+      "PREPARE q AS SELECT * FROM orders; SELECT 1",
+    ],
   },
   {
     refused: "A write to a renamed table beside a query of WITH RECURSIVE that has its name, now",

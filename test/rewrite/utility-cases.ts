@@ -84,9 +84,12 @@ export const UTILITY: readonly RewriteCase[] = [
     after: "PREPARE p AS SELECT * FROM orders AS orders(id, user_id)",
   },
   {
-    before: "PREPARE p AS DELETE FROM orders",
-    refused:
-      "0A000 A prepared statement that writes to a table under a rename window would break when it is renamed.",
+    before: "PREPARE p AS UPDATE orders SET user_id = $1 RETURNING user_id",
+    after: "PREPARE p AS UPDATE orders SET customer_id = $1 RETURNING customer_id AS user_id",
+  },
+  {
+    before: "PREPARE p AS TABLE person",
+    after: "PREPARE p AS SELECT * FROM people AS person",
   },
   {
     before: "CREATE TABLE z AS SELECT * FROM orders",

@@ -11,6 +11,7 @@ function statement(name: string, text: string): PreparedStatement {
   return {
     name,
     text,
+    by: "protocol",
     parameterTypes: Buffer.alloc(2),
     traceId: undefined,
     tag: undefined,

@@ -122,6 +122,8 @@ export function begin(client: PipelinedClient, path: Path): Promise<unknown> {
 
 function stepsOf(texts: readonly string[], place: Setting): Step[] {
   const steps: Step[] = [];
+  // What EXECUTE runs is answered under the names of its PREPARE.
+  let prepared = asSent("").answers;
   for (const sent of texts) {
     const parsed = parseSql(sent);
     const statement = parsed.kind === "parsed" ? parsed.statements[0] : undefined;
@@ -135,9 +137,10 @@ function stepsOf(texts: readonly string[], place: Setting): Step[] {
       steps.push({ sent, what: { kind: "refused", sqlstate, message, offset } });
       return steps;
     }
+    if (statement?.kind === "PrepareStmt" && result.kind === "edited") prepared = result.answers;
     const ran =
       result.kind === "untouched"
-        ? asSent(sent)
+        ? { ...asSent(sent), ...(statement?.kind === "ExecuteStmt" && { answers: prepared }) }
         : {
             sent,
             ran: applyEdits(sent, result.edits),
