@@ -2,10 +2,10 @@ import { encodeClose, encodeParse } from "../wire/encode.ts";
 import type { Chooser } from "./chooser.ts";
 import type { ClientFrame, Step } from "./client-frame.ts";
 import type { Choice, Dialogue } from "./dialogue.ts";
-import { textExecution } from "./execution.ts";
+import { type Execution, textExecution } from "./execution.ts";
 import { leaving, passGate } from "./gate-pass.ts";
 import { endOwn, sendOwn } from "./inquiry.ts";
-import type { EntryKind, Outcome } from "./pipeline-entry.ts";
+import type { EntryKind, ErrorFields, Outcome } from "./pipeline-entry.ts";
 import type { PreparedStatement } from "./prepared-statements.ts";
 import { failExtended, firstRefusal } from "./sending.ts";
 import type { StatementPlan, TextPlan } from "./text-plan.ts";
@@ -37,7 +37,7 @@ export class Freshener {
     }
     const pass = this.#pass(statement, choice);
     if (pass === "blocked") return "blocked";
-    this.#renew(statement, choice, leaving(pass));
+    this.#renew(statement, choice, { leave: leaving(pass), isApart: false });
     return "fresh";
   }
 
@@ -52,6 +52,7 @@ export class Freshener {
     if (dialogue.status === "E" && dialogue.pipeline.isDrained) return plan;
     const statements: StatementPlan[] = [];
     let isPreparedAgain = false;
+    const isApart = dialogue.unsyncedCount === 0;
     for (const each of plan.statements) {
       const name = each.facts?.executes;
       const statement =
@@ -66,13 +67,14 @@ export class Freshener {
         if (choice !== "fresh" && firstRefusal(choice.plan) === undefined) {
           const pass = this.#pass(statement, choice);
           if (pass === "blocked") return undefined;
-          isPreparedAgain = this.#renew(statement, choice, leaving(pass)) || isPreparedAgain;
+          const leave = leaving(pass);
+          isPreparedAgain = this.#renew(statement, choice, { leave, isApart }) || isPreparedAgain;
         }
       }
       const { answers, touched = [], reliesOnNames = false } = statement.plan.statements[0] ?? {};
       statements.push({ ...each, answers, touched, reliesOnNames });
     }
-    if (isPreparedAgain) endOwn(dialogue, dialogue.unsyncedCount === 0);
+    if (isPreparedAgain) endOwn(dialogue, isApart);
     return { ...plan, statements };
   }
 
@@ -83,13 +85,9 @@ export class Freshener {
   }
 
   /** Prepares a statement again where its text has changed; says whether it did. */
-  #renew(
-    statement: PreparedStatement,
-    choice: Choice,
-    leave: ((outcome: Outcome) => void) | undefined,
-  ): boolean {
+  #renew(statement: PreparedStatement, choice: Choice, how: Renewal): boolean {
     const isPreparedAgain = isStale(statement, choice);
-    if (isPreparedAgain) this.#prepareAgain(statement, choice, leave);
+    if (isPreparedAgain) this.#prepareAgain(statement, choice, how);
     statement.plan = choice.plan;
     statement.tag = choice.tag;
     statement.generation = this.#dialogue.generation;
@@ -103,17 +101,15 @@ export class Freshener {
     return this.#chooser.choose(bytes, 0, bytes.length);
   }
 
-  #prepareAgain(
-    statement: PreparedStatement,
-    choice: Choice,
-    leave: ((outcome: Outcome) => void) | undefined,
-  ): void {
+  #prepareAgain(statement: PreparedStatement, choice: Choice, { leave, isApart }: Renewal): void {
     const { toServer, pipeline, encoding, context, info } = this.#dialogue;
     const { name, parameterTypes, plan } = statement;
     const text = choice.plan.ranText ?? choice.text;
-    const executions = [textExecution(choice, { protocol: "extended" })];
-    const settle = (outcome: Outcome) => {
+    const execution = textExecution(choice, { protocol: "extended" });
+    const executions = isApart ? [] : [execution];
+    const settle = (outcome: Outcome, fields?: ErrorFields) => {
       leave?.(outcome);
+      statement.failure = fields === undefined || !isApart ? undefined : { fields, execution };
       if (outcome === "done") return;
       statement.plan = plan;
       statement.generation = -1;
@@ -123,14 +119,44 @@ export class Freshener {
     pipeline.push({ kind: "close", isOwn: true, executions: [] });
     if (statement.by === "sql") {
       const own = executions.map((each) => ({ ...each, isOwn: true }));
-      sendOwn(this.#dialogue, text, { executions: own, settle });
+      sendOwn(this.#dialogue, text, { executions: own, settle, swallowsError: isApart });
     } else {
       toServer.add(encodeParse(name, text, encoding, parameterTypes));
-      pipeline.push({ kind: "parse", isOwn: true, executions, settle });
+      pipeline.push({
+        kind: "parse",
+        isOwn: true,
+        executions,
+        settle,
+        swallowsError: isApart,
+      });
     }
     context.observer.recovered(info, "reprepared");
   }
 }
+
+interface Renewal {
+  readonly leave: ((outcome: Outcome) => void) | undefined;
+  /** In a batch of Straddle's own, whose error the client must not read beside that of its own message. */
+  readonly isApart: boolean;
+}
+
+/**
+ * Why the statement that an EXECUTE of SQL names is not there: its preparation failed, which the client has
+ * to read in place of the error that the EXECUTE has come to.
+ */
+export function failureBehind(
+  { prepared, encoding }: Dialogue,
+  { plan, index }: Execution,
+  sqlstate: string,
+): PreparedStatement["failure"] {
+  if (sqlstate !== UNDEFINED_STATEMENT && sqlstate !== FAILED_TRANSACTION) return undefined;
+  const name = plan.statements[index]?.facts?.executes;
+  const statement = name === undefined ? undefined : prepared.statementOfSql(name, encoding);
+  return statement?.isLost === true ? statement.failure : undefined;
+}
+
+const UNDEFINED_STATEMENT = "26000";
+const FAILED_TRANSACTION = "25P02";
 
 /** Whether what the server has prepared is not what it should be now. */
 function isStale(statement: PreparedStatement, choice: Choice): boolean {

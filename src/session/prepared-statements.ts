@@ -1,6 +1,7 @@
 import type { VersionTag } from "../version/tag.ts";
 import type { Execution } from "./execution.ts";
 import type { LimitHits } from "./limit-hits.ts";
+import type { ErrorFields } from "./pipeline-entry.ts";
 import type { TextPlan } from "./text-plan.ts";
 
 /** A prepared statement as the client sees it, and as the server has it. */
@@ -19,6 +20,8 @@ export interface PreparedStatement {
   generation: number;
   /** Preparing it again failed: the server has none of this name. */
   isLost: boolean;
+  /** What it failed with, where the client has not read that. */
+  failure?: { readonly fields: ErrorFields; readonly execution: Execution } | undefined;
 }
 
 export interface Portal {

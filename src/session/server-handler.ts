@@ -5,6 +5,7 @@ import { decodeFields, sqlstateOf } from "../wire/fields.ts";
 import { Server } from "../wire/frame-type.ts";
 import type { Dialogue } from "./dialogue.ts";
 import { type Execution, reliesOnNames, rowsOfTag } from "./execution.ts";
+import { failureBehind } from "./freshener.ts";
 import { decodeRow } from "./inquiry.ts";
 import { takeNotice } from "./notice.ts";
 import { observe } from "./observe.ts";
@@ -223,15 +224,16 @@ export class ServerHandler {
     }
     this.#releaseDescription();
 
+    const failure = failureBehind(dialogue, current, sqlstate);
     const fields =
       recovery === "serialization_failure"
         ? serializationFailure()
         : recovery === "unknown"
           ? unknownNames()
-          : shownFields(dialogue, entry, current, {
-              sqlstate,
-              decode: () => decodeFields(buffer, start, end, encoding),
-            });
+          : (shownFields(dialogue, entry, failure?.execution ?? current, {
+              sqlstate: failure?.fields.get("C") ?? sqlstate,
+              decode: () => failure?.fields ?? decodeFields(buffer, start, end, encoding),
+            }) ?? failure?.fields);
     if (fields === undefined) toClient.addSlice(buffer, start, end);
     else toClient.add(encodeErrorResponse(fields, encoding));
     if (batch !== undefined) batch.isDelivered = true;

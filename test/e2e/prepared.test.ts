@@ -11,6 +11,7 @@ import {
   query,
   sync,
 } from "../support/client-frames.ts";
+import type { TestDatabase } from "../support/server.ts";
 import { conversation, createTwins, runDirect, type Twins, wireClient } from "../support/twins.ts";
 import type { WireClient } from "../support/wire-client.ts";
 
@@ -415,4 +416,47 @@ function step(client: WireClient, flip: () => Promise<void> = async () => undefi
       await client.until(message, "ErrorResponse");
     },
   };
+}
+
+for (const [by, prepare, run] of [
+  [
+    "SQL",
+    query("PREPARE u AS UPDATE orders SET user_id = 3, more = 4 RETURNING id"),
+    query("EXECUTE u"),
+  ],
+  [
+    "the protocol",
+    parse("u", "UPDATE orders SET user_id = 3, more = 4 RETURNING id"),
+    query("EXECUTE u"),
+  ],
+] as const) {
+  test(`EXECUTE after a rename of what ${by} prepared, and what can't be prepared any more`, async () => {
+    const conversationOn = async (
+      database: TestDatabase,
+      port: number | undefined,
+      sql: string,
+    ) => {
+      await runDirect(database, "ALTER TABLE orders ADD COLUMN more int");
+      await twins.straddle.state.refreshCatalog();
+      const client = await wireClient(database, port, { application_name: "shop@1.4.0" });
+      const said = await conversation(client, async () => {
+        const { send } = step(client);
+        await send(prepare, ...(by === "SQL" ? [] : [sync()]));
+        await runDirect(database, `ALTER TABLE orders DROP COLUMN more; ${sql}`);
+        await twins.straddle.state.refreshCatalog();
+        await send(run);
+        await send(query("BEGIN"));
+        await send(run);
+        await send(query("ROLLBACK"));
+        await send(query("SELECT 1"));
+      });
+      client.abandon();
+      return said;
+    };
+    const expected = await conversationOn(twins.old, undefined, "SELECT 1");
+    const found = await conversationOn(twins.shared, twins.straddle.port, FLIP);
+    await runDirect(twins.shared, FLIP_BACK);
+    await twins.straddle.state.refreshCatalog();
+    expect(found).toEqual(expected);
+  });
 }
