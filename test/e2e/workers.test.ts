@@ -30,8 +30,9 @@ beforeAll(async () => {
 afterEach(async () => {
   await Promise.all(clients.splice(0).map((client) => client.end().catch(() => undefined)));
   // The next test has all places to itself.
-  if (isShared) await until("no sessions", async () => (await total("straddle_sessions")) === 0);
-  else await straddle?.stop();
+  if (isShared && !straddle.hasEnded()) {
+    await until("no sessions", async () => (await total("straddle_sessions")) === 0);
+  } else await straddle?.stop();
 });
 
 afterAll(async () => {
@@ -39,14 +40,14 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** Tests that leave it as it was share one; any other yaml ends it. */
+/** Tests that leave it serving share one, also where a worker has been replaced; any other yaml ends it. */
 const SHARED = "workers: 2\nlimits: { sessions_max: 40 }";
 let isShared = false;
 
 async function start(yaml: string): Promise<void> {
   const wasShared = isShared;
   isShared = yaml === SHARED;
-  if (wasShared && isShared) return;
+  if (wasShared && isShared && !straddle.hasEnded()) return;
   if (wasShared) await straddle.stop();
   straddle = await startStraddleProcess(writeConfig(database, yaml));
 }
@@ -124,6 +125,94 @@ test("sessions_max holds for all workers together, and a place that is left is f
   await expect(connect()).rejects.toMatchObject({ code: "53300" });
 });
 
+test("a cancel request ends its query, whichever worker it comes to", async () => {
+  await start(SHARED);
+  for (const others of [0, 1]) {
+    const more = await Promise.all(Array.from({ length: others }, () => connect()));
+    const sleeper = await connect();
+    const pid = (await sleeper.query("SELECT pg_backend_pid() AS pid")).rows[0]?.pid;
+    const sleeping = sleeper.query("SELECT pg_sleep(20)").catch((error: unknown) => error);
+    const canceller = new pg.Client({ ...database.connection });
+    await canceller.connect();
+    await until("the sleep", async () => {
+      const { rows } = await canceller.query(
+        "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND pid = $1",
+        [pid],
+      );
+      return rows.length === 1;
+    });
+    await canceller.end();
+    const { processID, secretKey } = sleeper as unknown as { processID: number; secretKey: number };
+    const key = Buffer.alloc(8);
+    key.writeInt32BE(processID, 0);
+    key.writeInt32BE(secretKey, 4);
+    const request = await WireClient.connect({ host: "127.0.0.1", port: straddle.port });
+    await request.send(packet(80877102, key));
+    await request.untilClosed();
+    expect(await sleeping).toMatchObject({ code: "57014" });
+    for (const each of more) await each.end();
+  }
+});
+
+test("a worker that is killed takes its own sessions only, and is replaced", async () => {
+  await start(SHARED);
+  const sessions = await Promise.all(Array.from({ length: 8 }, () => connect()));
+  for (const session of sessions) await answer(session);
+  const statements = await total("straddle_statements_total");
+  const [victim = 0] = workers();
+  process.kill(victim, "SIGKILL");
+  await until("its end", () =>
+    straddle.log().includes("worker 1 has ended (SIGKILL) and 4 session(s)"),
+  );
+  const outcomes = await Promise.all(sessions.map((each) => answer(each).catch(() => "lost")));
+  expect(outcomes.filter((each) => each === "served")).toHaveLength(4);
+  await until("a new worker", async () => (await readiness()) === "200 ok");
+  expect(workers()).not.toContain(victim);
+  for (let count = 0; count < 4; count++) expect(await answer(await connect())).toBe("served");
+  expect(await total("straddle_statements_total")).toBe(statements + 4 + 4);
+  expect(await samples("straddle_worker_restarts_total")).toEqual([
+    "straddle_worker_restarts_total 1",
+  ]);
+  expect(await samples("straddle_worker_sessions{")).toEqual([
+    'straddle_worker_sessions{worker="1"} 4',
+    'straddle_worker_sessions{worker="2"} 4',
+  ]);
+});
+
+test("SIGTERM lets transactions end in all workers", async () => {
+  await start(SHARED);
+  const [idle, busy] = [await connect(), await connect()];
+  await busy.query("BEGIN");
+  straddle.signal("SIGTERM");
+  await until("the end of the idle one", () =>
+    answer(idle).then(
+      () => false,
+      () => true,
+    ),
+  );
+  const { rows } = await busy.query("SELECT 'still there' AS answer; COMMIT").then(
+    // Trust boundary: pg gives a list for a string of several statements.
+    (results) => (results as unknown as readonly pg.QueryResult[])[0] ?? { rows: [] },
+  );
+  expect(rows).toEqual([{ answer: "still there" }]);
+  expect(await straddle.ended).toBe(0);
+});
+
+test("a worker that ends again and again makes Straddle not ready; clients go to the others", async () => {
+  await start("workers: 2");
+  expect(await readiness()).toBe("200 ok");
+  for (let count = 0; count < 3; count++) {
+    const [victim = 0] = workers();
+    await until("the worker", () => workers()[0] !== undefined);
+    process.kill(victim, "SIGKILL");
+    await until("its successor", () => workers()[0] !== victim);
+  }
+  expect(await readiness()).toBe("503 failed worker 1 ends again and again soon after its start");
+  expect(straddle.log()).toContain("worker 1 ends again and again soon after its start: not ready");
+  expect(straddle.log()).toContain("a new one starts in 400 ms");
+  expect(await answer(await connect())).toBe("served");
+});
+
 test("sessions_per_user_max holds for all workers together", async () => {
   await start("workers: 2\nlimits: { sessions_per_user_max: 3 }");
   for (let count = 0; count < 3; count++) await connect();
@@ -157,75 +246,6 @@ test("after POST /quitquitquit new connections are taken for as long as delay_mi
   straddle.signal("SIGTERM");
   expect(await straddle.ended).toBe(0);
   await expect(answer(second)).rejects.toThrow();
-});
-
-test("a cancel request ends its query, whichever worker it comes to", async () => {
-  await start(SHARED);
-  for (const others of [0, 1]) {
-    const more = await Promise.all(Array.from({ length: others }, () => connect()));
-    const sleeper = await connect();
-    const pid = (await sleeper.query("SELECT pg_backend_pid() AS pid")).rows[0]?.pid;
-    const sleeping = sleeper.query("SELECT pg_sleep(20)").catch((error: unknown) => error);
-    const canceller = new pg.Client({ ...database.connection });
-    await canceller.connect();
-    await until("the sleep", async () => {
-      const { rows } = await canceller.query(
-        "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND pid = $1",
-        [pid],
-      );
-      return rows.length === 1;
-    });
-    await canceller.end();
-    const { processID, secretKey } = sleeper as unknown as { processID: number; secretKey: number };
-    const key = Buffer.alloc(8);
-    key.writeInt32BE(processID, 0);
-    key.writeInt32BE(secretKey, 4);
-    const request = await WireClient.connect({ host: "127.0.0.1", port: straddle.port });
-    await request.send(packet(80877102, key));
-    await request.untilClosed();
-    expect(await sleeping).toMatchObject({ code: "57014" });
-    for (const each of more) await each.end();
-  }
-});
-
-test("a worker that is killed takes its own sessions only, and is replaced", async () => {
-  await start("workers: 2");
-  const sessions = await Promise.all(Array.from({ length: 8 }, () => connect()));
-  for (const session of sessions) await answer(session);
-  const statements = await total("straddle_statements_total");
-  const [victim = 0] = workers();
-  process.kill(victim, "SIGKILL");
-  await until("its end", () =>
-    straddle.log().includes("worker 1 has ended (SIGKILL) and 4 session(s)"),
-  );
-  const outcomes = await Promise.all(sessions.map((each) => answer(each).catch(() => "lost")));
-  expect(outcomes.filter((each) => each === "served")).toHaveLength(4);
-  await until("a new worker", async () => (await readiness()) === "200 ok");
-  expect(workers()).not.toContain(victim);
-  for (let count = 0; count < 4; count++) expect(await answer(await connect())).toBe("served");
-  expect(await total("straddle_statements_total")).toBe(statements + 4 + 4);
-  expect(await samples("straddle_worker_restarts_total")).toEqual([
-    "straddle_worker_restarts_total 1",
-  ]);
-  expect(await samples("straddle_worker_sessions{")).toEqual([
-    'straddle_worker_sessions{worker="1"} 4',
-    'straddle_worker_sessions{worker="2"} 4',
-  ]);
-});
-
-test("a worker that ends again and again makes Straddle not ready; clients go to the others", async () => {
-  await start("workers: 2");
-  expect(await readiness()).toBe("200 ok");
-  for (let count = 0; count < 3; count++) {
-    const [victim = 0] = workers();
-    await until("the worker", () => workers()[0] !== undefined);
-    process.kill(victim, "SIGKILL");
-    await until("its successor", () => workers()[0] !== victim);
-  }
-  expect(await readiness()).toBe("503 failed worker 1 ends again and again soon after its start");
-  expect(straddle.log()).toContain("worker 1 ends again and again soon after its start: not ready");
-  expect(straddle.log()).toContain("a new one starts in 400 ms");
-  expect(await answer(await connect())).toBe("served");
 });
 
 test("a Unix socket serves, has its mode, and is replaced when its owner was killed", async () => {
@@ -358,22 +378,3 @@ async function subjectShown(): Promise<string> {
   const { connection } = client as unknown as { connection: { stream: TLSSocket } };
   return String(connection.stream.getPeerCertificate().subject.CN);
 }
-
-test("SIGTERM lets transactions end in all workers", async () => {
-  await start("workers: 2");
-  const [idle, busy] = [await connect(), await connect()];
-  await busy.query("BEGIN");
-  straddle.signal("SIGTERM");
-  await until("the end of the idle one", () =>
-    answer(idle).then(
-      () => false,
-      () => true,
-    ),
-  );
-  const { rows } = await busy.query("SELECT 'still there' AS answer; COMMIT").then(
-    // Trust boundary: pg gives a list for a string of several statements.
-    (results) => (results as unknown as readonly pg.QueryResult[])[0] ?? { rows: [] },
-  );
-  expect(rows).toEqual([{ answer: "still there" }]);
-  expect(await straddle.ended).toBe(0);
-});

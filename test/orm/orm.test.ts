@@ -69,6 +69,13 @@ async function playDirect(tool: Tool): Promise<Schemas> {
 
 /** How many whole rounds each version plays between two renames, at least. */
 const PHASE_ROUNDS = 1;
+/** There, back and there again: rounds between all renames of the first turn, and after the others. */
+const TURNS = [
+  ...RENAMES.map((rename) => [rename]),
+  ...(process.env["STRADDLE_ORM_FULL"] === undefined
+    ? [RENAMES_BACK, RENAMES]
+    : [...RENAMES_BACK, ...RENAMES].map((rename) => [rename])),
+];
 
 async function throughStraddle(tool: Tool, schemas: Schemas): Promise<void> {
   const database = await copyDatabase(template);
@@ -94,8 +101,8 @@ async function throughStraddle(tool: Tool, schemas: Schemas): Promise<void> {
   };
   try {
     await phase();
-    for (const rename of [...RENAMES, ...RENAMES_BACK, ...RENAMES]) {
-      await migration.query(rename);
+    for (const renames of TURNS) {
+      for (const rename of renames) await migration.query(rename);
       await phase();
     }
   } finally {
