@@ -103,7 +103,7 @@ type Linter = <Result>(
 
 /** Runs `work` on each file, with settings and facts. */
 async function linterFor(files: readonly MigrationText[], options: Options): Promise<Linter> {
-  const config = configOf(options);
+  const config = await configOf(options);
   const policy = policyOf(options, config, options.rule);
   const grouping = GROUPINGS[options.transaction];
   const facts = await factsFor(options, config, (asked) => {

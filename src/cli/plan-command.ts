@@ -30,7 +30,7 @@ export function planCommand(): Command {
       if (version === undefined) {
         throw new SetupError(`--release must be a version such as 2.1.0, not "${options.release}"`);
       }
-      const config = configOf(options);
+      const config = await configOf(options);
       const policy = policyOf(options, config, {});
       const plan = (facts: Facts) => planChange(text, { facts, policy, version });
       const planned = plan(await factsFor(options, config, plan));

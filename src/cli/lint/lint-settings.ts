@@ -1,11 +1,8 @@
 import type { RuleId, Severity } from "../../base/rule-ids.ts";
 import type { Config } from "../../config/config.ts";
 import { parseDuration } from "../../config/duration.ts";
-import { parseConfig } from "../../config/load.ts";
 import { type Facts, NO_FACTS } from "../../guard/facts.ts";
 import { DEFAULT_POLICY, type GuardPolicy } from "../../guard/guard-policy.ts";
-import { loadConfigOrThrow } from "../config-file.ts";
-import { withConnection } from "../control-connection.ts";
 import { SetupError } from "../fail.ts";
 import { guardSettings } from "../guard-settings.ts";
 import { checkedAddresses } from "../ready/ask-instances.ts";
@@ -43,8 +40,12 @@ export function policyOf(
   };
 }
 
-export function configOf({ config }: LintSources): Config | undefined {
-  return config === undefined ? undefined : loadConfigOrThrow(config);
+// What reads settings and what asks a server take half of a start, and are loaded where they are asked for.
+
+export async function configOf({ config }: LintSources): Promise<Config | undefined> {
+  if (config === undefined) return undefined;
+  const { loadConfigOrThrow } = await import("../config-file.ts");
+  return loadConfigOrThrow(config);
 }
 
 /**
@@ -84,8 +85,9 @@ async function withServer(
   judge: (facts: Facts) => void,
 ): Promise<Facts> {
   const own = withoutServer(config);
-  const target = sources.server === undefined ? config : configOfUrl(sources.server);
+  const target = sources.server === undefined ? config : await configOfUrl(sources.server);
   if (target === undefined || sources.offline === true) return own;
+  const { withConnection } = await import("../control-connection.ts");
   return withConnection(target, async (client) => {
     const { settings, relation } = await serverFacts(client, (asked) =>
       judge({ ...own, relation: asked }),
@@ -104,7 +106,8 @@ function withoutServer(config: Config | undefined): Facts {
   return { ...NO_FACTS, lockTimeoutMs, bytesPerSecond, windows: config.windows };
 }
 
-function configOfUrl(url: string): Config {
+async function configOfUrl(url: string): Promise<Config> {
+  const { parseConfig } = await import("../../config/load.ts");
   const loaded = parseConfig("", { DATABASE_URL: url });
   if (loaded.kind === "ok") return loaded.config;
   throw new SetupError(loaded.message.replace("DATABASE_URL", "--server"));
