@@ -16,6 +16,8 @@ export interface CommandFlip {
   readonly table: string;
   /** Its name now, quoted. */
   readonly relation: string;
+  /** Of another kind of relation LOCK TABLE knows nothing, or means the tables under it as well. */
+  readonly isTable: boolean;
   /** `windowContent` of the table: instances that have another don't acknowledge. */
   readonly content: string;
   readonly coordinator: string;
@@ -169,8 +171,10 @@ async function rename(
   await client.query("BEGIN");
   await client.query("SELECT pg_catalog.set_config('straddle.note', $1, true)", [note]);
   await fence();
-  await client.query(`LOCK TABLE ${flip.relation} IN ACCESS EXCLUSIVE MODE`);
-  await fence();
+  if (flip.isTable) {
+    await client.query(`LOCK TABLE ${flip.relation} IN ACCESS EXCLUSIVE MODE`);
+    await fence();
+  }
   for (const statement of flip.statements) await client.query(statement);
   await fence();
   await client.query(`SELECT ${store}.end_flip($1, $2)`, [epoch, note]);

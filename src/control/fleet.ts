@@ -4,7 +4,7 @@ import { ControlLink } from "./control-link.ts";
 import { FleetFlips, type FlipRequest } from "./fleet-flips.ts";
 import { FleetHolds } from "./fleet-holds.ts";
 import { checkStore, STORE_VERSION } from "./store.ts";
-import { type StoredWindow, windowsSql } from "./stored-window.ts";
+import { type WindowInForce, windowsSql } from "./window-in-force.ts";
 
 /** Beats come this often while a flip is under way, in case that a notification is lost. */
 const HURRY_MS = 100;
@@ -24,7 +24,7 @@ export interface FleetSide {
   /** The flip asked for may go ahead; `isOver`: it may not, since the fleet did not agree in time. */
   ready(flip: number, isOver: boolean): void;
   /** The store's windows have changed. Gives what is refused of them, empty where nothing is. */
-  takeWindows(windows: readonly StoredWindow[]): string;
+  takeWindows(windows: readonly WindowInForce[]): string;
   /** Whether a table's windows are in force here with this very content (`windowContent`). */
   hasContent(content: string): boolean;
   /** Rejects where it can't be read. */
@@ -240,6 +240,6 @@ function readAnswer(text: unknown): Answer | undefined {
   return typeof text === "string" ? JSON.parse(text) : undefined;
 }
 
-function readWindows(value: unknown): readonly StoredWindow[] {
+function readWindows(value: unknown): readonly WindowInForce[] {
   return Array.isArray(value) ? value : [];
 }

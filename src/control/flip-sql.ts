@@ -120,7 +120,16 @@ DECLARE
   flip flips;
   awaited text;
   time_left integer;
+  -- This function runs as its owner.
+  caller name := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  name text;
 BEGIN
+  -- The flip's row is locked for nobody who could not rename anyway.
+  SELECT c.relname INTO name FROM pg_class c
+    WHERE c.oid = fence.relation AND NOT pg_has_role(caller, c.relowner, 'USAGE');
+  IF FOUND THEN
+    RAISE EXCEPTION USING ERRCODE = '42501', MESSAGE = 'must be owner of table ' || name;
+  END IF;
   SELECT * INTO flip FROM flips f WHERE f.relation = fence.relation AND f.state = 'holding'
     FOR UPDATE NOWAIT;
   IF NOT FOUND THEN
@@ -196,7 +205,7 @@ CREATE FUNCTION recover() RETURNS integer LANGUAGE sql SET search_path FROM CURR
 $$;
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ${schema} FROM PUBLIC;
--- Sessions that rename run the fence as themselves; all that it does is to let them, or not.
+-- Sessions that rename run the fence as themselves: it is for owners of the relation, whoever they are.
 GRANT USAGE ON SCHEMA ${schema} TO PUBLIC;
 GRANT EXECUTE ON FUNCTION fence(oid) TO PUBLIC`;
 }

@@ -6,6 +6,7 @@ import type { Entry } from "./pipeline-entry.ts";
 import { FAILING_SQLSTATE, refusalFields } from "./refusal.ts";
 
 const LOCK_NOT_AVAILABLE = "55P03";
+const INSUFFICIENT_PRIVILEGE = "42501";
 
 type Fields = Map<string, string>;
 
@@ -35,7 +36,7 @@ export function shownFields(
   if (isOwn && fields.get("R") === "exec_stmt_raise") {
     // The guard's own RAISE, or the fence's: where in Straddle's block it was raised tells the client nothing.
     for (const code of ["W", "F", "L"]) fields.delete(code);
-    const isFence = answer.sqlstate === LOCK_NOT_AVAILABLE;
+    const isFence = [LOCK_NOT_AVAILABLE, INSUFFICIENT_PRIVILEGE].includes(answer.sqlstate);
     return fields.set("R", isFence ? "straddle:flip" : "straddle:lock-timeout");
   }
   // The fence took the lock in the statement's place.

@@ -154,6 +154,40 @@ test("roles may do what they need, and no more", async () => {
   await operator.end();
 });
 
+test("who has no part in it may run the fence alone, and that only of what he owns", async () => {
+  await initStore(owner, "straddle", ROLES);
+  const stranger = `stranger_${process.pid}`;
+  await owner.query(`CREATE ROLE ${stranger} LOGIN; GRANT CREATE ON SCHEMA public TO ${stranger};
+    CREATE TABLE orders (id int)`);
+  const client = await connect(stranger);
+  try {
+    const { rows } = await owner.query(
+      `SELECT proname FROM pg_proc WHERE pronamespace = 'straddle'::regnamespace
+       AND has_function_privilege($1, oid, 'EXECUTE')`,
+      [stranger],
+    );
+    expect(rows).toEqual([{ proname: "fence" }]);
+    await client.query("CREATE TABLE own (id int)");
+    for (const table of ["orders", "own"]) {
+      await owner.query(
+        "SELECT straddle.begin_flip($1::text::regclass, 'public', $1, '', 'test', 60000, 10)",
+        [table],
+      );
+    }
+    const fence = (table: string) => outcome(client, `SELECT straddle.fence('${table}'::regclass)`);
+    expect(await fence("orders")).toBe("42501");
+    expect(await fence("own")).toBe("done");
+    expect(await outcome(client, "SELECT FROM straddle.windows")).toBe("42501");
+    // As the role that a session has become, not as who has logged in.
+    await owner.query(`SET ROLE ${stranger}`);
+    expect(await outcome(owner, "SELECT straddle.fence('orders'::regclass)")).toBe("42501");
+  } finally {
+    await owner.query("RESET ROLE");
+    await client.end();
+    await owner.query(`DROP OWNED BY ${stranger}; DROP ROLE ${stranger}`);
+  }
+});
+
 test("each move of a window is checked, recorded and told", async () => {
   await initStore(owner, "straddle", NO_ROLES);
   const notified: string[] = [];

@@ -1,6 +1,6 @@
 import type { Config } from "../../config/config.ts";
 import { parseConfig } from "../../config/load.ts";
-import { refusalOf, type StoredWindow } from "../../control/stored-window.ts";
+import { refusalOf, type WindowInForce } from "../../control/window-in-force.ts";
 import type { Window } from "../../version/window.ts";
 import { windowContent } from "../../version/window-content.ts";
 
@@ -13,7 +13,7 @@ export class StoreWindows {
   /** What is left out of the store's windows, and why; empty where nothing is. */
   refused = "";
   #base: Config;
-  #stored: readonly StoredWindow[] = [];
+  #stored: readonly WindowInForce[] = [];
 
   constructor(config: Config) {
     this.#base = config;
@@ -26,7 +26,7 @@ export class StoreWindows {
   }
 
   /** The same now that the store's windows are these. */
-  take(stored: readonly StoredWindow[]): Config {
+  take(stored: readonly WindowInForce[]): Config {
     this.#stored = stored;
     return this.#merged();
   }

@@ -105,6 +105,7 @@ async function tryFlip(
       schema: window.schema,
       table: window.table,
       relation: nameOf(located.relation),
+      isTable: TABLE_KINDS.has(located.relation.kind),
       content: windowContent(windows, window) ?? "",
       coordinator: whoRunsThis(),
       holdMs: config.limits.holdTimeoutMs,
@@ -128,6 +129,9 @@ async function tryFlip(
   const text = `${label} ${what}: ${flip.statements.join("; ")} (held for ${heldMs} ms${attempts})`;
   return over(done(stored, to, text, { epoch, held_ms: heldMs, attempts: count }));
 }
+
+/** Of pg_class: a table, a partitioned one. */
+const TABLE_KINDS: ReadonlySet<string> = new Set(["r", "p"]);
 
 const IN_FORCE: ReadonlySet<string> = new Set(["open", "holding", "flipped", "closing"]);
 

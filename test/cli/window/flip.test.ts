@@ -76,6 +76,42 @@ test("renames columns and their table, and back, with both moves on record", asy
   );
 });
 
+const OTHER_KINDS = {
+  view: "CREATE VIEW sales AS SELECT * FROM orders",
+  "materialized view": "CREATE MATERIALIZED VIEW sales AS SELECT * FROM orders",
+  "foreign table": `CREATE FOREIGN DATA WRAPPER none; CREATE SERVER none FOREIGN DATA WRAPPER none;
+    CREATE FOREIGN TABLE sales (id int, user_id int, state int) SERVER none`,
+} as const;
+
+for (const [kind, sql] of Object.entries(OTHER_KINDS)) {
+  test(`renames a ${kind}, and back, and waits for who uses it`, async () => {
+    await client.query(sql);
+    const plan = ["--rename", "user_id=customer_id", "--rename-table", "receipts"];
+    await run("plan", "--table", "public.sales", ...plan, "--old", "<2.0.0", "--new", ">=2.0.0");
+    await run("open", "1", "--accept-blind-spots");
+    const columns = async (name: string) =>
+      (
+        await client.query(
+          "SELECT FROM pg_attribute WHERE attrelid = to_regclass($1) AND attname = $2",
+          [name, name === "sales" ? "user_id" : "customer_id"],
+        )
+      ).rowCount;
+    const other = await connect();
+    await other.query("BEGIN");
+    await other.query(
+      kind === "foreign table" ? "COMMENT ON COLUMN sales.id IS 'x'" : "SELECT FROM sales",
+    );
+    const refused = await run("flip", "1", "--timeout", "1ms");
+    expect(refused.err).toMatch(/canceling statement due to (lock|statement) timeout/);
+    expect(await columns("sales")).toBe(1);
+    await other.query("COMMIT");
+    expect(await run("flip", "1")).toMatchObject({ status: 0, err: "" });
+    expect(await columns("receipts")).toBe(1);
+    expect(await run("unflip", "1")).toMatchObject({ status: 0, err: "" });
+    expect(await columns("sales")).toBe(1);
+  });
+}
+
 test("finishes what somebody has renamed in part", async () => {
   await run(...SHOP_PLAN, "--rename", "state=status");
   await run("open", "1");

@@ -1,5 +1,5 @@
 /** A row of the store's `windows`, as far as instances need it. */
-export interface StoredWindow {
+export interface WindowInForce {
   readonly id: number;
   readonly kind: string;
   readonly format: number;
@@ -21,7 +21,7 @@ export function windowsSql(schema: string): string {
 }
 
 /** Why a window can't be put in force by this program, whatever its content is. */
-export function refusalOf({ kind, format }: StoredWindow): string | undefined {
+export function refusalOf({ kind, format }: WindowInForce): string | undefined {
   if (kind !== "rename") return `its kind is "${kind}", which this Straddle does not know`;
   if (format !== 1) return `its format is ${format}, and this Straddle knows format 1`;
   return undefined;
