@@ -115,6 +115,13 @@ function actionColumns(command: AstNode, table: AstNode | undefined): readonly C
       ...referencedColumns(constraint),
     ];
   }
+  // `ADD COLUMN g int GENERATED ALWAYS AS (a + 1) STORED REFERENCES t (b)`: the columns that are there already.
+  if (subtype === "AT_AddColumn" && definition?.type === "ColumnDef") {
+    return listOf(definition.node, "constraints").flatMap(({ node }) => [
+      ...expressionColumns(typedOf(node, "raw_expr"), table),
+      ...referencedColumns(node),
+    ]);
+  }
   if (!COLUMN_ACTIONS.has(subtype)) return [];
   // `USING expression` of a type's change.
   const using = definition?.type === "ColumnDef" ? definition.node : {};

@@ -80,6 +80,30 @@ export const UTILITY: readonly RewriteCase[] = [
     after: "DECLARE c CURSOR FOR SELECT * FROM orders AS orders(id, user_id)",
   },
   {
+    before: "ALTER TABLE orders ADD COLUMN g int GENERATED ALWAYS AS (user_id + user_id) STORED",
+    after:
+      "ALTER TABLE orders ADD COLUMN g int GENERATED ALWAYS AS (customer_id + customer_id) STORED",
+  },
+  {
+    before: "ALTER TABLE orders ADD COLUMN g int CONSTRAINT c CHECK (g > user_id)",
+    after: "ALTER TABLE orders ADD COLUMN g int CONSTRAINT c CHECK (g > customer_id)",
+  },
+  {
+    before: "ALTER TABLE items ADD COLUMN g int REFERENCES orders (user_id)",
+    after: "ALTER TABLE items ADD COLUMN g int REFERENCES orders (customer_id)",
+  },
+  {
+    // The server would call the constraint after the column.
+    before: "ALTER TABLE orders ADD COLUMN g int CHECK (user_id > 3)",
+    refused:
+      '0A000 It names an object that is to be called after a column of "orders", which is being renamed (user_id is customer_id now).',
+  },
+  {
+    before: "ALTER TABLE orders ADD COLUMN user_id int GENERATED ALWAYS AS (user_id + 1) STORED",
+    refused:
+      '0A000 It names column "user_id" of "orders", which is being renamed (user_id is customer_id now).',
+  },
+  {
     before: "PREPARE p AS SELECT * FROM orders",
     after: "PREPARE p AS SELECT * FROM orders AS orders(id, user_id)",
   },
