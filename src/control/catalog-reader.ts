@@ -104,11 +104,11 @@ export class CatalogReader {
    * whatever was being done to it is done; or after `deadlineMs`.
    */
   async refreshWhenFree(oid: number, deadlineMs: number): Promise<void> {
-    const endsMs = Date.now() + deadlineMs;
+    const endsMs = performance.now() + deadlineMs;
     do {
       // Also before the first look: what was sent to the server last may have to arrive yet.
       await sleep(LOCK_POLL_MS);
-    } while (Date.now() < endsMs && (await this.#isLocked(oid)));
+    } while (performance.now() < endsMs && (await this.#isLocked(oid)));
     await this.refresh();
   }
 

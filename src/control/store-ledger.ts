@@ -19,7 +19,10 @@ export interface StoredUse {
 /** Fingerprints that a line keeps. */
 const FINGERPRINTS_MAX = 5;
 
-/** Adds what was counted to the store: all of it, or nothing. */
+/**
+ * Adds what was counted to the store: all of it, or nothing. Times are by this machine's clock, and are written down as
+ * the server's clock would have had them: who asks how long ago something was asks the server.
+ */
 export async function addUses(
   client: pg.ClientBase,
   schema: string,
@@ -29,12 +32,13 @@ export async function addUses(
   await client.query(
     `INSERT INTO ${schema}.ledger AS known
        (app, version, schema_name, table_name, column_name, first_seen, last_seen, count, fingerprints)
-     SELECT app, version, "schema", "table", "column", pg_catalog.to_timestamp("firstAt" / 1000),
-            pg_catalog.to_timestamp("lastAt" / 1000), "count", fingerprints
+     SELECT app, version, "schema", "table", "column", pg_catalog.to_timestamp("firstAt" / 1000) + ahead,
+            pg_catalog.to_timestamp("lastAt" / 1000) + ahead, "count", fingerprints
      FROM pg_catalog.jsonb_to_recordset($1::pg_catalog.jsonb) AS uses(
        app pg_catalog.text, version pg_catalog.text, "schema" pg_catalog.text,
        "table" pg_catalog.text, "column" pg_catalog.text, "firstAt" pg_catalog.float8,
-       "lastAt" pg_catalog.float8, "count" pg_catalog.int8, fingerprints pg_catalog.text[])
+       "lastAt" pg_catalog.float8, "count" pg_catalog.int8, fingerprints pg_catalog.text[]),
+       (SELECT pg_catalog.clock_timestamp() - pg_catalog.to_timestamp($2::pg_catalog.float8 / 1000) AS ahead) AS clock
      ORDER BY 3, 4, 5, 1, 2
      ON CONFLICT (schema_name, table_name, column_name, app, version) DO UPDATE SET
        first_seen = least(known.first_seen, excluded.first_seen),
@@ -44,7 +48,7 @@ export async function addUses(
          SELECT each FROM pg_catalog.unnest(excluded.fingerprints || known.fingerprints)
            WITH ORDINALITY AS all_of_them(each, place)
          GROUP BY each ORDER BY pg_catalog.min(place) LIMIT ${FINGERPRINTS_MAX})`,
-    [JSON.stringify(uses)],
+    [JSON.stringify(uses), Date.now()],
   );
 }
 

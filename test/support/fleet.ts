@@ -1,7 +1,7 @@
 import pg from "pg";
 import { initStore } from "../../src/control/store.ts";
 import { createDatabase, type TestDatabase } from "./server.ts";
-import { runStraddle, type StraddleProcess } from "./straddle-process.ts";
+import { runStraddle, type StartOptions, type StraddleProcess } from "./straddle-process.ts";
 import { runDirect } from "./twins.ts";
 
 /** A database with a store in it. */
@@ -19,11 +19,13 @@ export async function createStore(schemaSql: string): Promise<TestDatabase> {
 export function runInstance(
   database: TestDatabase,
   { control = "", yaml = "" }: { readonly control?: string; readonly yaml?: string } = {},
+  options: StartOptions = {},
 ): Promise<StraddleProcess> {
   const more = control === "" ? "" : `, ${control}`;
   return runStraddle(
     database,
     `control: { mode: database, user: postgres, database: ${database.name}${more} }\n${yaml}`,
+    options,
   );
 }
 

@@ -27,7 +27,7 @@ export class FlipBoard {
     for (const { current } of this.#relations.values()) {
       if (current === undefined) continue;
       const { epoch, request, endsMs } = current;
-      const holdMs = Math.max(1, endsMs - Date.now());
+      const holdMs = Math.max(1, endsMs - performance.now());
       member.send({ kind: "hold", epoch, oid: request.oid, holdMs, graceMs: 0 });
     }
   }
@@ -123,7 +123,7 @@ export class FlipBoard {
       epoch,
       request,
       waitingFor: new Set(this.#members),
-      endsMs: Date.now() + holdMs,
+      endsMs: performance.now() + holdMs,
       timer: setTimeout(() => this.#expired(oid, epoch), holdMs),
       isReady: false,
     };
