@@ -11,7 +11,7 @@ import type { Freshener } from "./freshener.ts";
 import { leaving, passGate } from "./gate-pass.ts";
 import { sendOwn } from "./inquiry.ts";
 import type { LockJudge } from "./lock-judge.ts";
-import { preparedBySql } from "./prepared-by-sql.ts";
+import { settlingPrepare } from "./prepared-by-sql.ts";
 import type { RuleJudge } from "./rule-judge.ts";
 import {
   expectExtended,
@@ -199,11 +199,8 @@ export class ExtendedHandler {
     keepForReplay(dialogue, frame, plan);
     dialogue.retry.noteExecute(frame, portal.execution);
     forward(dialogue, frame);
-    const undo = preparedBySql(dialogue, { ...statement, plan });
-    expectExtended(dialogue, "execute", executions, (outcome) => {
-      leaving(pass)?.(outcome);
-      if (outcome !== "done") undo?.();
-    });
+    const settle = settlingPrepare(dialogue, plan, statement, leaving(pass));
+    expectExtended(dialogue, "execute", executions, settle);
     if (guard?.after !== undefined) sendOwn(dialogue, guard.after);
     if (plan.isWhole === true) couldBeAnything(dialogue);
     else if (first !== undefined) dialogue.noteSent(first);

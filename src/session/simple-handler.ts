@@ -7,7 +7,7 @@ import { textExecution } from "./execution.ts";
 import type { Freshener } from "./freshener.ts";
 import { leaving, passGate } from "./gate-pass.ts";
 import type { LockJudge } from "./lock-judge.ts";
-import { preparedBySql } from "./prepared-by-sql.ts";
+import { settlingPrepare } from "./prepared-by-sql.ts";
 import { failingSql } from "./refusal.ts";
 import type { RuleJudge } from "./rule-judge.ts";
 import { expectReply, firstRefusal, forward, keepForReplay } from "./sending.ts";
@@ -70,11 +70,8 @@ export class SimpleHandler {
     if (simple.ranText === undefined) forward(dialogue, frame);
     else dialogue.toServer.add(encodeQuery(simple.ranText, dialogue.encoding));
     for (const statement of plan.statements) dialogue.noteSent(statement);
-    const undo = preparedBySql(dialogue, choice);
-    expectReply(dialogue, "query", executions, (outcome) => {
-      leaving(pass)?.(outcome);
-      if (outcome !== "done") undo?.();
-    });
+    const settle = settlingPrepare(dialogue, choice.plan, choice, leaving(pass));
+    expectReply(dialogue, "query", executions, settle);
     this.#ended();
     return "done";
   }
