@@ -11,7 +11,7 @@ import {
   editInName,
   editOfConstraint,
   exchangeNamedIn,
-  undoEdit,
+  undoName,
 } from "./named-edit.ts";
 import { exchangeIdentifiers, exchangeQuoted, QUOTED, replaceWord } from "./quoted-names.ts";
 
@@ -108,7 +108,7 @@ export function turnBackError(
   exchangeField(result, "M", (text) => {
     // The types of its sentence are turned back already, and look like names in quotation marks.
     if (IS_OF_ALIAS.has(sqlstate) || text.startsWith(NO_OPERATOR)) return text;
-    const undone = edit?.kind === "name" ? undoEdit(text, edit, sentText) : text;
+    const undone = edit?.kind === "name" ? undoName(text, edit, edits, sentText) : text;
     // The name in the message is one that the client wrote, or one of an alias list: logical already.
     // Where there are two, the other one is the written table's, which is physical.
     if (edit?.kind === "name" || isAboutWrittenName) {
@@ -156,7 +156,7 @@ const IS_OF_ALIAS: ReadonlySet<string> = new Set(["42P10", "42712"]);
 /** Without a position: about columns of USING or NATURAL, or an alias, which all have the client's names. */
 function isOfJoin(fields: ErrorFields): boolean {
   const sqlstate = fields.get("C") ?? "";
-  if (sqlstate === "42703") return fields.get("M")?.match(QUOTED)?.length === 1;
+  if (sqlstate === "42703") return fields.get("M")?.includes(" USING ") === true;
   return sqlstate === "42702" || IS_OF_ALIAS.has(sqlstate);
 }
 

@@ -41,15 +41,19 @@ export function turnBackRowTypes(message: string, answers: Answers): string {
   let result = message;
   for (const [physical, logical] of answers.tables) {
     const [from, to] = [quoteIdentifier(physical), quoteIdentifier(logical)];
-    result = result.startsWith(NO_OPERATOR)
-      ? replaceType(result, from, to)
-      : replaceWord(result, `type ${from}`, `type ${to}`);
+    result =
+      result.startsWith(NO_OPERATOR) || NO_COMMON_TYPE.test(result)
+        ? replaceType(result, from, to)
+        : replaceWord(result, `type ${from}`, `type ${to}`);
   }
   return result;
 }
 
 /** The message of 42883 about an operator, in English. */
 export const NO_OPERATOR = "operator does not exist: ";
+
+/** `select_common_type`: `UNION types integer and orders cannot be matched`. */
+const NO_COMMON_TYPE = /^[A-Z]+(?: [A-Z]+)? types \S[\s\S]* and \S[\s\S]* cannot be matched$/;
 
 /** In a message that names types and an operator, which never has a blank in it. */
 function replaceType(message: string, from: string, to: string): string {

@@ -11,7 +11,7 @@ import {
 } from "./node.ts";
 import { aliasColumns, aliasNames, mergedColumns } from "./output-columns.ts";
 import type { Ctes, Rewriting } from "./rewriting.ts";
-import { type Columns, type Scope, type ScopeItem, UNKNOWN_COLUMNS } from "./scope.ts";
+import { type Columns, NO_COLUMNS, type Scope, type ScopeItem, UNKNOWN_COLUMNS } from "./scope.ts";
 import { rewriteTableReference } from "./table-reference.ts";
 
 export interface FromPlace {
@@ -23,22 +23,27 @@ export interface FromPlace {
   readonly target: ScopeItem | undefined;
 }
 
-/** Rewrites FROM (or USING) and gives the items that the rest of the level can refer to. */
+/** Rewrites FROM (or USING) and gives what the rest of the level can refer to. */
 export function rewriteFrom(
   work: Rewriting,
   items: readonly TypedNode[],
   place: FromPlace,
-): readonly ScopeItem[] {
+): FromItem {
   const seen: ScopeItem[] = [];
-  for (const item of items) seen.push(...rewriteFromItem(work, item, place, seen).items);
+  let columns = NO_COLUMNS;
+  for (const item of items) {
+    const next = rewriteFromItem(work, item, place, seen);
+    seen.push(...next.items);
+    columns = mergedColumns(columns, next.columns, undefined);
+  }
   refuseNamesakes(work, place.target === undefined ? seen : [place.target, ...seen]);
-  return seen;
+  return { items: seen, columns };
 }
 
-/** What a part of FROM gives to its level. */
-interface FromItem {
+/** What FROM, or a part of it, gives to its level. */
+export interface FromItem {
   readonly items: readonly ScopeItem[];
-  /** Of its `*`. */
+  /** Those that its `*` stands for, in order. */
   readonly columns: Columns;
 }
 

@@ -15,8 +15,14 @@ export function rewriteMerge(work: Rewriting, node: AstNode, place: QueryPlace):
   const { ctes, target } = beginWrite(work, node, place);
   const { outer } = place;
   const source = typedOf(node, "sourceRelation");
-  const from = { outer, ctes, rowForm: "possible", target: undefined };
-  const others = source === undefined ? [] : rewriteFrom(work, [source], from);
+  const clauses = listOf(node, "mergeWhenClauses").map((clause) => clause.node);
+  const from = rewriteFrom(work, source === undefined ? [] : [source], {
+    outer,
+    ctes,
+    rowForm: "possible",
+    target: undefined,
+  });
+  const others = from.items;
   const both: Scope = { items: [target, ...others], outer };
   const condition = typedOf(node, "joinCondition");
   if (condition !== undefined) walkAll(work, [condition], both, ctes);
@@ -31,12 +37,26 @@ export function rewriteMerge(work: Rewriting, node: AstNode, place: QueryPlace):
     MERGE_WHEN_NOT_MATCHED_BY_SOURCE: { items: [target, ...members], outer },
     MERGE_WHEN_NOT_MATCHED_BY_TARGET: { items: others, outer },
   };
-  for (const { node: clause } of listOf(node, "mergeWhenClauses")) {
+  for (const clause of clauses) {
     const scope = scopes[String(clause["matchKind"])] ?? both;
     rewriteWhen(work, clause, { target, scope, ctes });
   }
-  const query = { ...place, ctes };
-  return rewriteReturning(work, node, { target, others, query, isSourceFirst: true });
+  const isPartial = clauses.some(
+    ({ matchKind }) => matchKind === "MERGE_WHEN_NOT_MATCHED_BY_SOURCE",
+  );
+  return rewriteReturning(work, node, {
+    target,
+    from: isPartial ? { ...from, items: others.map(withoutRow) } : from,
+    query: { ...place, ctes },
+    isSourceFirst: true,
+  });
+}
+
+/** Where nothing of the source matches, RETURNING has NULL for a table's row, and a row of NULLs for a subquery's. */
+function withoutRow(item: ScopeItem): ScopeItem {
+  if (item.wholeRow === undefined) return item;
+  const because = "NOT MATCHED BY SOURCE has no row of it";
+  return { ...item, wholeRow: { kind: "impossible", because } };
 }
 
 function rewriteWhen(

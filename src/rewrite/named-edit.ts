@@ -66,16 +66,33 @@ export function exchangeNamedIn(
 ): Edit | undefined {
   let first: Edit | undefined;
   let at = Number.POSITIVE_INFINITY;
-  for (const edit of edits) {
-    if (!isNamedIn(message, edit) || !isExchange(edit, sentText)) continue;
+  const named = edits.filter((edit) => isNamedIn(message, edit) && isExchange(edit, sentText));
+  // It stands there twice, or it is another table's column that has this name.
+  if (message.startsWith(ASSIGNED_TWICE) && named.length < 2) return undefined;
+  for (const edit of named) {
     const found = message.indexOf(lastName(edit.text) ?? "");
     if (found < at) [first, at] = [edit, found];
   }
   return first;
 }
 
-/** Puts the name that the client wrote in the place of the one that the edit wrote. */
-export function undoEdit(text: string, edit: Edit, sentText: string): string {
+const ASSIGNED_TWICE = "multiple assignments to same column ";
+
+/** Puts the name that the client wrote in the place of the one that was sent: `table.column` in each of its parts. */
+export function undoName(
+  text: string,
+  edit: Edit,
+  edits: readonly Edit[],
+  sentText: string,
+): string {
+  const next = edits.find(
+    ({ kind, start }) => kind === "name" && start === edit.end + 1 && sentText[edit.end] === ".",
+  );
+  const undone = undoEdit(text, edit, sentText);
+  return next === undefined ? undone : undoEdit(undone, next, sentText);
+}
+
+function undoEdit(text: string, edit: Edit, sentText: string): string {
   const written = lastName(sentText.slice(edit.start, edit.end));
   const ran = lastName(edit.text);
   return written === undefined || ran === undefined ? text : replaceName(text, ran, written);

@@ -3,7 +3,7 @@ import { REASONS } from "./explanation.ts";
 import { asTyped, listOf, locationOf, namesOf, stringOf, type TypedNode, typedOf } from "./node.ts";
 import { outputName, SPECIAL_NAME } from "./output-name.ts";
 import type { Ctes, Rewriting } from "./rewriting.ts";
-import { type Columns, findItem, type Scope, type ScopeItem } from "./scope.ts";
+import { type Columns, findItem, type Scope, UNKNOWN_COLUMNS } from "./scope.ts";
 
 /**
  * Rewrites the expressions of a SELECT or RETURNING list and keeps the names of their outputs: where
@@ -48,27 +48,19 @@ export function rewriteOutputs(
 function starColumns(value: TypedNode, scope: Scope): Columns | undefined {
   if (value.type === "A_Indirection") {
     const last = listOf(value.node, "indirection").at(-1);
-    return last?.type === "A_Star" ? { names: [], isComplete: false } : undefined;
+    return last?.type === "A_Star" ? UNKNOWN_COLUMNS : undefined;
   }
   if (value.type !== "ColumnRef") return undefined;
   const parts = namesOf(value.node, "fields");
   if (parts.at(-1) !== undefined) return undefined;
   const name = parts.at(-2);
-  if (name !== undefined) return findItem(scope, name)?.columns ?? { names: [], isComplete: false };
-  return joinColumns(scope.items.filter((item) => !item.isQualifiedOnly));
-}
-
-/** The columns of a bare `*`. Their order is not certain where some are merged. */
-export function joinColumns(items: readonly ScopeItem[]): Columns {
-  return {
-    names: items.flatMap((item) => item.columns.names),
-    isComplete: items.every((item) => item.columns.isComplete && !item.isMerged),
-  };
+  if (name !== undefined) return findItem(scope, name)?.columns ?? UNKNOWN_COLUMNS;
+  return scope.columns ?? UNKNOWN_COLUMNS;
 }
 
 /**
- * The columns of a join as its `*` shows them: those that USING or NATURAL merges come first, and once.
- * `merged` are their names; undefined for a join that merges none.
+ * The columns of a join, or of items beside one another, as `*` shows them: those that USING or NATURAL merges
+ * come first, and once. `merged` are their names; undefined where none are.
  */
 export function mergedColumns(
   left: Columns,

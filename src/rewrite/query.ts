@@ -90,8 +90,8 @@ function rewriteSimpleSelect(work: Rewriting, node: AstNode, place: QueryPlace):
       : "possible";
   const { outer, ctes } = place;
   const from = { outer, ctes, rowForm, target: undefined };
-  const items = rewriteFrom(work, listOf(node, "fromClause"), from);
-  const scope: Scope = { items, outer };
+  const { items, columns } = rewriteFrom(work, listOf(node, "fromClause"), from);
+  const scope: Scope = { items, columns, outer };
   const clause = place.isTop ? "top_outputs" : "outputs";
   const outputs = rewriteOutputs(work, listOf(node, "targetList"), { scope, ctes, clause });
 

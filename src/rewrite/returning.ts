@@ -1,9 +1,10 @@
 import type { AstNode } from "../sql/ast.ts";
+import type { FromItem } from "./from-clause.ts";
 import { listOf, locationOf, namesOf, nodeOf, stringOf, type TypedNode, typedOf } from "./node.ts";
-import { joinColumns, rewriteOutputs } from "./output-columns.ts";
+import { mergedColumns, rewriteOutputs } from "./output-columns.ts";
 import { outputName } from "./output-name.ts";
 import type { QueryPlace, Rewriting } from "./rewriting.ts";
-import { type Columns, findItem, type Scope, type ScopeItem } from "./scope.ts";
+import { type Columns, findItem, NO_COLUMNS, type Scope, type ScopeItem } from "./scope.ts";
 
 /**
  * Rewrites RETURNING. At the top `*` stays, and the answer's fields are renamed; in a WITH query the
@@ -14,7 +15,8 @@ export function rewriteReturning(
   node: AstNode,
   place: {
     readonly target: ScopeItem;
-    readonly others: readonly ScopeItem[];
+    /** What stands beside it. */
+    readonly from: FromItem;
     readonly query: QueryPlace;
     /** In `*`, a MERGE has the other tables' columns before the target's. */
     readonly isSourceFirst?: boolean;
@@ -22,17 +24,22 @@ export function rewriteReturning(
 ): Columns {
   const clause = nodeOf(node, "returningClause");
   if (clause === undefined) return { names: [], isComplete: true };
-  const { target, others } = place;
-  const level = place.isSourceFirst === true ? [...others, target] : [target, ...others];
+  const { target, from } = place;
+  const own: FromItem = { items: [target], columns: target.columns };
+  const [first, second] = place.isSourceFirst === true ? [from, own] : [own, from];
+  const level = [...first.items, ...second.items];
+  const ofAll = mergedColumns(first.columns, second.columns, undefined);
   const outer = place.query.outer;
   const rows = rowVersions(clause, target, { items: level, outer });
-  const scope: Scope = { items: [...level, ...rows], outer };
+  const scope = { items: [...level, ...rows], columns: ofAll, outer };
 
   const names: string[] = [];
   let isComplete = true;
   for (const output of listOf(clause, "exprs")) {
     const starred = starredItems(typedOf(output.node, "val"), scope);
     const hasTarget = starred?.some((item) => item.isTarget) ?? false;
+    // `*` of all, or of the target alone.
+    const isBare = starred !== undefined && starred.length !== 1;
     const columns =
       starred === undefined || !hasTarget
         ? rewriteOutputs(work, [output], {
@@ -40,17 +47,14 @@ export function rewriteReturning(
             ctes: place.query.ctes,
             clause: place.query.isTop ? "top_outputs" : "outputs",
           })
-        : joinColumns(starred);
+        : isBare
+          ? ofAll
+          : target.columns;
     const aliasCount = hasTarget ? (target.relation?.aliasCount ?? 0) : 0;
     if (aliasCount > 0 && place.query.isTop) showTarget(work, target);
     if (starred !== undefined && aliasCount > 0 && !place.query.isTop) {
       // What stands before the target's columns has to be certain, or the alias list would shift.
-      const before = joinColumns(
-        starred.slice(
-          0,
-          starred.findIndex((item) => item.isTarget),
-        ),
-      );
+      const before = isBare && first === from ? from.columns : NO_COLUMNS;
       const isCertain = isComplete && before.isComplete;
       const count = names.length + before.names.length + aliasCount;
       work.returnedStars.set(node, isCertain ? count : Number.MAX_SAFE_INTEGER);
@@ -78,7 +82,7 @@ function refuseNamesakes(work: Rewriting, clause: AstNode, target: ScopeItem, sc
     const names =
       starred === undefined
         ? [stringOf(node, "name") || outputName(typedOf(node, "val")).name]
-        : starred.flatMap((item) => (item.isTable ? [] : item.columns.names));
+        : starred.flatMap((item) => (isShownByItself(item, target) ? [] : item.columns.names));
     const name = names.find(isPhysicalOnly);
     if (name === undefined) continue;
     work.refuseUncertain({
@@ -87,6 +91,11 @@ function refuseNamesakes(work: Rewriting, clause: AstNode, target: ScopeItem, sc
       offset: locationOf(node),
     });
   }
+}
+
+/** Another table's columns are told by its own OID; the written one's can stand there under names of an alias list. */
+function isShownByItself(item: ScopeItem, target: ScopeItem): boolean {
+  return item.isTable && (item.isTarget || item.relation !== target.relation);
 }
 
 /** `old` and `new`, or the names that `WITH (OLD AS o, NEW AS n)` gives them. */

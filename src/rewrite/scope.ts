@@ -7,6 +7,7 @@ export interface Columns {
   readonly isComplete: boolean;
 }
 
+export const NO_COLUMNS: Columns = { names: [], isComplete: true };
 export const UNKNOWN_COLUMNS: Columns = { names: [], isComplete: false };
 
 /** One name that a query level can refer to. Its columns are those that the client's text may use. */
@@ -26,7 +27,7 @@ export interface ScopeItem {
   readonly isTarget: boolean;
   /** Seen, but not to be used: the target, by LATERAL in its own FROM. The server says so. */
   readonly isForbidden?: boolean;
-  /** Joined by USING or NATURAL: in a bare `*` some of its columns stand elsewhere, once for both sides. */
+  /** Joined by USING or NATURAL: some of its columns are one with those of the other side. */
   readonly isMerged: boolean;
   /** `old` and `new` in RETURNING: bare names don't reach them. */
   readonly isQualifiedOnly: boolean;
@@ -47,6 +48,8 @@ export type WholeRowForm =
 /** The names that one query level can see, then those of the levels around it. */
 export interface Scope {
   readonly items: readonly ScopeItem[];
+  /** Those that a bare `*` stands for, where it can stand. */
+  readonly columns?: Columns;
   readonly outer: Scope | undefined;
 }
 
@@ -99,7 +102,10 @@ export function resolveBareName(scope: Scope | undefined, name: string): BareNam
     const [holder, another] = holders;
     if (holder === undefined) continue;
     const target = holders.find((item) => item.isTarget && exchanged(item, name) !== undefined);
-    if (target === undefined) return foundElsewhere(level, name, holder, another);
+    if (target === undefined) {
+      if (another !== undefined && isShadowed(level, name, holder)) return SEVERAL;
+      return foundElsewhere(scope, level, name, holder);
+    }
     // Target and excluded are exchanged alike: the server itself reports that they are ambiguous.
     const isShared = holders.some((item) => !item.isTarget || item.relation !== target.relation);
     if (isShared && target.isForbidden !== true) {
@@ -133,19 +139,28 @@ function concernsTarget(scope: Scope | undefined, name: string): boolean {
 
 /** The client means another table's column; a target beside it may have that name physically. */
 function foundElsewhere(
+  scope: Scope | undefined,
   level: Scope,
   name: string,
   holder: ScopeItem,
-  another: ScopeItem | undefined,
 ): BareName {
-  const isShadowed = level.items.some(
+  if (!isShadowed(level, name, holder)) return { kind: "as_written" };
+  if (holder.name === undefined) return SEVERAL;
+  // Deeper in the query its name may be another's.
+  return findItem(scope, holder.name) === holder
+    ? { kind: "write", qualifier: holder.name, name }
+    : { kind: "uncertain", because: `"${holder.name}" means another table in that place` };
+}
+
+const SEVERAL: BareName = {
+  kind: "uncertain",
+  because: "several tables in the query have that column",
+};
+
+function isShadowed(level: Scope, name: string, holder: ScopeItem): boolean {
+  return level.items.some(
     (item) => item.isTarget && hasColumnPhysically(item, name) === "yes" && item !== holder,
   );
-  if (!isShadowed) return { kind: "as_written" };
-  if (another !== undefined || holder.name === undefined) {
-    return { kind: "uncertain", because: "several tables in the query have that column" };
-  }
-  return { kind: "write", qualifier: holder.name, name };
 }
 
 /** The client means the target's column; its physical name may be taken on the way to it. */

@@ -6,7 +6,7 @@ import { rewriteFrom } from "./from-clause.ts";
 import { listOf, locationOf, nodeOf, stringOf, type TypedNode, typedOf } from "./node.ts";
 import { rewriteReturning } from "./returning.ts";
 import type { Ctes, QueryPlace, Rewriting } from "./rewriting.ts";
-import type { Columns, Scope, ScopeItem } from "./scope.ts";
+import { type Columns, NO_COLUMNS, type Scope, type ScopeItem } from "./scope.ts";
 import { renameColumnAt, rewriteAssigned, rewriteTarget, subscriptsOf } from "./target.ts";
 import { rewriteWith } from "./with-clause.ts";
 
@@ -23,7 +23,8 @@ export function rewriteInsert(work: Rewriting, node: AstNode, place: QueryPlace)
 
   const conflict = nodeOf(node, "onConflictClause");
   if (conflict !== undefined) rewriteConflict(work, conflict, { target, outer, ctes });
-  return rewriteReturning(work, node, { target, others: [], query: { ...place, ctes } });
+  const from = { items: [], columns: NO_COLUMNS };
+  return rewriteReturning(work, node, { target, from, query: { ...place, ctes } });
 }
 
 /** Rewrites an UPDATE and gives the columns that it returns. */
@@ -55,13 +56,13 @@ function rewriteChange(
 ): Columns {
   const { ctes, target } = beginWrite(work, node, place);
   const { outer } = place;
-  const from = { outer, ctes, rowForm: "possible", target };
-  const others = rewriteFrom(work, listOf(node, tables), from);
-  const scope: Scope = { items: [target, ...others], outer };
+  const fromPlace = { outer, ctes, rowForm: "possible", target };
+  const from = rewriteFrom(work, listOf(node, tables), fromPlace);
+  const scope: Scope = { items: [target, ...from.items], outer };
   rewriteSet(work, listOf(node, "targetList"), target, { scope, ctes });
   const condition = typedOf(node, "whereClause");
   if (condition !== undefined) walkAll(work, [condition], scope, ctes);
-  return rewriteReturning(work, node, { target, others, query: { ...place, ctes } });
+  return rewriteReturning(work, node, { target, from, query: { ...place, ctes } });
 }
 
 /** `SET a = ..., (b, c) = ...`: what is assigned to, and the values. */
