@@ -48,7 +48,7 @@ async function countLines(line: string): Promise<number> {
 
 const REFUSED: readonly { readonly before: readonly string[]; readonly sql: string }[] = [
   { before: [], sql: "COPY orders FROM STDIN (FORMAT csv, HEADER MATCH)" },
-  { before: [], sql: "PREPARE p AS UPDATE orders SET user_id = 1" },
+  { before: [], sql: "UPDATE orders SET user_id = 1 RETURNING row_to_json(orders)" },
   // Its names are known to nobody but this transaction.
   {
     before: ["SET LOCAL lock_timeout = '1s'", "ALTER TABLE orders ADD COLUMN note text"],
