@@ -66,7 +66,7 @@ export function turnBackError(
       editOfConstraint(fields.get("C"), fields.get("M") ?? "", edits);
     result.set("P", String(characterAt(sentText, original.offset)));
   } else if (WRITTEN_NAME_ERRORS.has(fields.get("C") ?? "") && !isOfJoin(fields)) {
-    edit = exchangeNamedIn(fields.get("M") ?? "", edits, sentText);
+    edit = exchangeNamedIn(fields.get("M") ?? "", edits, sentText, answers.tables);
   }
 
   if (edit?.failure !== undefined && fields.get("C") === "42703") {

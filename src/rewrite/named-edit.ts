@@ -58,15 +58,22 @@ function isNamedIn(message: string, edit: Edit): boolean {
   return name !== undefined && replaceName(message, name, "") !== message;
 }
 
-/** The exchange whose name a message says first: a column's before its table's. */
+/** The exchange whose name a message says first: a column's before its table's. `tables` are those of tables. */
 export function exchangeNamedIn(
   message: string,
   edits: readonly Edit[],
   sentText: string,
+  tables: ReadonlyMap<string, string>,
 ): Edit | undefined {
   let first: Edit | undefined;
   let at = Number.POSITIVE_INFINITY;
-  const named = edits.filter((edit) => isNamedIn(message, edit) && isExchange(edit, sentText));
+  const isOfColumn = COLUMN_ALONE.test(message);
+  const named = edits.filter(
+    (edit) =>
+      isNamedIn(message, edit) &&
+      isExchange(edit, sentText) &&
+      !(isOfColumn && tables.has(lastName(edit.text) ?? "")),
+  );
   // It stands there twice, or it is another table's column that has this name.
   if (message.startsWith(ASSIGNED_TWICE) && named.length < 2) return undefined;
   for (const edit of named) {
@@ -75,6 +82,9 @@ export function exchangeNamedIn(
   }
   return first;
 }
+
+/** `column "a" specified more than once`. */
+const COLUMN_ALONE = /^column "[^"]*"[^"]*$/;
 
 const ASSIGNED_TWICE = "multiple assignments to same column ";
 
@@ -95,7 +105,11 @@ export function undoName(
 function undoEdit(text: string, edit: Edit, sentText: string): string {
   const written = lastName(sentText.slice(edit.start, edit.end));
   const ran = lastName(edit.text);
-  return written === undefined || ran === undefined ? text : replaceName(text, ran, written);
+  if (written === undefined || ran === undefined) return text;
+  // Its table may have the same name, in front of the dot.
+  const isQualified = sentText[edit.start - 1] === "." && !text.includes('"');
+  const dot = isQualified ? text.indexOf(`.${ran}`) + 1 : 0;
+  return text.slice(0, dot) + replaceName(text.slice(dot), ran, written);
 }
 
 /** Where a message has quotation marks, names stand in them: `column "b" is a generated column`. */
