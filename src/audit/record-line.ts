@@ -25,6 +25,7 @@ const VERDICTS: Readonly<Record<StatementRecord["verdict"], string>> = {
   warn: ',"verdict":"warn"',
   inject: ',"verdict":"inject"',
 };
+const OUTCOME_KEYS = ["rule", "outcome", "reason"];
 const TRANSACTIONS: Readonly<Record<StatementRecord["transactionStatus"], string>> = {
   I: ',"transaction":"idle"',
   T: ',"transaction":"open"',
@@ -61,7 +62,8 @@ export class RecordLines {
     line += kept(this.#names, shape, nameFields);
     line += VERDICTS[record.verdict];
     if (rule !== undefined) line += `,"rule":${JSON.stringify(rule)}`;
-    if (record.outcomes.length > 0) line += `,"guard":${JSON.stringify(record.outcomes)}`;
+    if (record.outcomes.length > 0)
+      line += `,"guard":${JSON.stringify(record.outcomes, OUTCOME_KEYS)}`;
     line += `,"duration_ms":${formatMilliseconds(record.durationMs)}`;
     line += `,"overhead_ms":${formatMilliseconds(record.overheadMs)}`;
     if (record.attempts > 1) line += `,"attempts":${record.attempts}`;

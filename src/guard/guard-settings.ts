@@ -23,6 +23,13 @@ export interface GuardOutcome {
   readonly outcome: "refuse" | "warn" | "observe" | "override";
   /** Of an override. */
   readonly reason?: string;
+  /** What it would take, as far as it is known. */
+  readonly estimate?: {
+    /** Under the lock. */
+    readonly seconds: number;
+    /** That would wait for it meanwhile, or fail. */
+    readonly requests: number;
+  };
 }
 
 /** The rules that can have something to say at all. */

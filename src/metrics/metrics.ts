@@ -1,9 +1,11 @@
 import type { Observer, SessionEnd, SessionInfo, StatementRecord } from "../session/observer.ts";
 import { addBlindSpots, type BlindSpotLevel } from "./blind-spot-metrics.ts";
+import { addGuardMetrics } from "./guard-metrics.ts";
 import { addLedgerMetrics, type LedgerLevel } from "./ledger-metrics.ts";
 import { addLimitMetrics, type LimitState } from "./limit-metrics.ts";
 import { type Labels, Registry, type Sample, type Samples } from "./registry.ts";
-import type { NamedCounts, VersionCounts } from "./version-counts.ts";
+import { fixed, named } from "./samples.ts";
+import type { VersionCounts } from "./version-counts.ts";
 import { VersionTable } from "./version-table.ts";
 
 export interface MetricsOptions {
@@ -167,24 +169,7 @@ export class Metrics implements Observer {
     registry.addCounter("straddle_refusals_total", "Statements that Straddle refused.", () =>
       this.#collect((counts) => named("rule", counts.refusals)),
     );
-    registry.addCounter(
-      "straddle_guard_interventions_total",
-      "Statements let through by the guard with a warning, or with a lock_timeout of its own.",
-      () =>
-        this.#collect(({ verdicts }) =>
-          fixed("how", { warn: verdicts.warn, inject: verdicts.inject }),
-        ),
-    );
-    registry.addCounter(
-      "straddle_guard_findings_total",
-      "What the guard's rules had to say of statements, and what came of it.",
-      () =>
-        this.#collect(({ findings }) =>
-          (["refuse", "warn", "observe", "override"] as const).flatMap((outcome) =>
-            named("rule", findings[outcome], { outcome }),
-          ),
-        ),
-    );
+    addGuardMetrics(registry, (samplesOf) => this.#collect(samplesOf));
     registry.addCounter(
       "straddle_recoveries_total",
       "Statements sent or prepared again, as a name had changed under them.",
@@ -283,12 +268,4 @@ function of({ app, version }: { readonly app: string; readonly version: string }
 
 function ofState<State>(state: State | undefined, value: (state: State) => number): Sample[] {
   return state === undefined ? [] : [{ labels: {}, value: value(state) }];
-}
-
-function named(label: string, counts: NamedCounts, labels: Labels = {}): Sample[] {
-  return counts.entries().map(([name, value]) => ({ labels: { ...labels, [label]: name }, value }));
-}
-
-function fixed(label: string, counts: Readonly<Record<string, number>>): Sample[] {
-  return Object.entries(counts).map(([name, value]) => ({ labels: { [label]: name }, value }));
 }

@@ -27,15 +27,27 @@ export class NamedCounts {
     for (const name of names) this.#cells.set(name, { count: 0 });
   }
 
-  add(name: string): void {
+  add(name: string, by = 1): void {
     const cell = this.#cells.get(name);
-    if (cell === undefined) this.#cells.set(name, { count: 1 });
-    else cell.count += 1;
+    if (cell === undefined) this.#cells.set(name, { count: by });
+    else cell.count += by;
   }
 
   entries(): (readonly [string, number])[] {
     return [...this.#cells].map(([name, cell]) => [name, cell.count] as const);
   }
+}
+
+/** Counts by rule, for each thing that can come of what a rule says. */
+export type OutcomeCounts = Readonly<Record<GuardOutcome["outcome"], NamedCounts>>;
+
+function byOutcome(): OutcomeCounts {
+  return {
+    refuse: new NamedCounts(),
+    warn: new NamedCounts(),
+    observe: new NamedCounts(),
+    override: new NamedCounts(),
+  };
 }
 
 /** An unknown column or table: what a rename breaks. */
@@ -61,12 +73,10 @@ export class VersionCounts {
   /** By rule. */
   readonly refusals = new NamedCounts(KNOWN_RULES);
   /** What the guard's rules had to say, by rule. */
-  readonly findings: Readonly<Record<GuardOutcome["outcome"], NamedCounts>> = {
-    refuse: new NamedCounts(),
-    warn: new NamedCounts(),
-    observe: new NamedCounts(),
-    override: new NamedCounts(),
-  };
+  readonly findings = byOutcome();
+  /** What those would take by estimate: seconds under the lock, and requests that would wait. */
+  readonly estimatedSeconds = byOutcome();
+  readonly estimatedRequests = byOutcome();
   readonly ends: Record<SessionEnd, number> = {
     client: 0,
     server: 0,
@@ -113,7 +123,12 @@ export class VersionCounts {
     this.rows += record.rows;
     this.verdicts[verdict] += 1;
     if (verdict === "refuse") this.refusals.add(record.rule ?? "");
-    for (const { rule, outcome } of record.outcomes) this.findings[outcome].add(rule);
+    for (const { rule, outcome, estimate } of record.outcomes) {
+      this.findings[outcome].add(rule);
+      if (estimate === undefined) continue;
+      this.estimatedSeconds[outcome].add(rule, estimate.seconds);
+      this.estimatedRequests[outcome].add(rule, estimate.requests);
+    }
     if (sqlstate !== undefined) this.errors.add(SQLSTATE.test(sqlstate) ? sqlstate : "other");
   }
 }

@@ -146,10 +146,19 @@ function foundElsewhere(
 ): BareName {
   if (!isShadowed(level, name, holder)) return { kind: "as_written" };
   if (holder.name === undefined) return SEVERAL;
-  // Deeper in the query its name may be another's.
-  return findItem(scope, holder.name) === holder
+  return isReachedByName(scope, holder)
     ? { kind: "write", qualifier: holder.name, name }
     : { kind: "uncertain", because: `"${holder.name}" means another table in that place` };
+}
+
+/** Deeper in the query its name may be another's, and MERGE takes two of one name beside one another. */
+function isReachedByName(scope: Scope | undefined, item: ScopeItem): boolean {
+  if (item.name === undefined) return false;
+  for (let level = scope; level !== undefined; level = level.outer) {
+    const [found, another] = level.items.filter(({ name }) => name === item.name);
+    if (found !== undefined) return found === item && another === undefined;
+  }
+  return false;
 }
 
 const SEVERAL: BareName = {
@@ -175,7 +184,7 @@ function writeTarget(
       (item) => (level !== home || !item.isTarget) && hasColumnPhysically(item, physical) !== "no",
     );
     if (isTaken) {
-      if (target.name === undefined || findItem(scope, target.name) !== target) {
+      if (!isReachedByName(scope, target)) {
         return { kind: "uncertain", because: `"${physical}" means another column in that place` };
       }
       return { kind: "write", qualifier: target.name, name: physical };

@@ -51,14 +51,15 @@ function judgedStatement(
   for (const finding of findings) {
     if (finding.statement !== index) continue;
     const { rule, severity } = finding;
+    const estimate = estimateOf(finding);
     const reason = reasonFor(ruling, finding);
     if (reason !== undefined) {
-      outcomes.push({ rule, outcome: "override", reason });
+      outcomes.push({ rule, outcome: "override", reason, ...estimate });
     } else if (severity === "warn") {
-      outcomes.push({ rule, outcome: "warn" });
+      outcomes.push({ rule, outcome: "warn", ...estimate });
       warning.push(finding);
     } else {
-      outcomes.push({ rule, outcome: mode === "observe" ? "observe" : "refuse" });
+      outcomes.push({ rule, outcome: mode === "observe" ? "observe" : "refuse", ...estimate });
       blocking.push(finding);
     }
   }
@@ -74,6 +75,11 @@ function judgedStatement(
   if (warning.length === 0) return { ...unlocked, outcomes };
   for (const finding of warning) warnings.push(findingsText([finding], mayOverride));
   return { ...unlocked, verdict: "warn", outcomes };
+}
+
+function estimateOf({ cost }: Finding): Pick<GuardOutcome, "estimate"> {
+  if (cost?.secondsLikely === undefined) return {};
+  return { estimate: { seconds: cost.secondsLikely, requests: cost.requestsWaiting ?? 0 } };
 }
 
 /** Why a finding is overridden; undefined where it isn't. */

@@ -359,7 +359,10 @@ metrics: { port: 0 }`,
       .map((line) =>
         line.replace(/.*(outcome|rule)="([^"]*)",(outcome|rule)="([^"]*)"\} /, "$2 $4 "),
       );
-    return { records, counted };
+    const estimated = metrics.match(
+      /^straddle_guard_estimated_seconds_total\{.*require-concurrent-index-creation.*\} (\S+)$/m,
+    );
+    return { records, counted, estimatedSeconds: Number(estimated?.[1] ?? 0) };
   }
 
   const rule = "require-concurrent-index-creation";
@@ -378,6 +381,7 @@ metrics: { port: 0 }`,
       { verdict: "pass", rule: undefined, guard },
       { verdict: "pass", rule: undefined, guard },
     ]);
+    expect(found.estimatedSeconds).toBeGreaterThan(0);
     expect(found.counted.toSorted()).toEqual(
       ["observe lock-timeout 2", `observe ${rule} 2`].map((each) =>
         expect.stringContaining(each.split(" ")[1] ?? ""),
@@ -405,6 +409,7 @@ metrics: { port: 0 }`,
     expect(found).toEqual({
       records: [{ verdict: "pass", rule: undefined, guard: undefined }],
       counted: [],
+      estimatedSeconds: 0,
     });
   });
 });

@@ -289,6 +289,7 @@ export const HOSTILE: readonly string[] = [
 
 /** Not covered, and said so (0A000), in place of a guess. */
 export const HOSTILE_REFUSED: readonly string[] = [
+  "MERGE INTO orders USING plain AS orders JOIN items ON true ON true WHEN MATCHED THEN UPDATE SET total = user_id",
   "WITH d AS (DELETE FROM orders RETURNING orders) SELECT (d.orders).user_id FROM d ORDER BY 1",
   "WITH d AS (DELETE FROM orders RETURNING orders) SELECT to_json(d) FROM d",
   "WITH d AS (DELETE FROM orders o RETURNING (SELECT x FROM (SELECT o.*) x)) SELECT * FROM d",
