@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { psql, psqlVersion } from "../support/psql.ts";
@@ -113,14 +114,9 @@ function outputOf({ program, script }: Tool): Print {
       VERSIONS[side],
     ];
     const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
-    let printed = "";
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on("data", (chunk: Buffer) => {
-        printed += chunk.toString();
-      });
-    }
-    await new Promise((resolve) => child.once("close", resolve));
-    return printed;
+    // One after the other: which of the two comes first is for the system to say.
+    const printed = await Promise.all([child.stdout, child.stderr].map((stream) => text(stream)));
+    return printed.join("");
   };
 }
 
