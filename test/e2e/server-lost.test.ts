@@ -237,7 +237,8 @@ test("a killed server session: its client hears of it, though the server has sai
   await other.untilClosed();
   expect(received(other)).toEqual([LOST, "closed"]);
   await through.untilClosed();
-  expect(await ends()).toEqual({ server: 1, server_lost: 1 });
+  // The server tells the other one that it is in recovery, unless it is too busy for that and kills it.
+  expect([{ server: 1, server_lost: 1 }, { server_lost: 2 }]).toContainEqual(await ends());
   await until("the server's recovery", () =>
     sql("SELECT 1").then(
       () => true,
