@@ -138,9 +138,15 @@ export class CatalogReader {
 
   #drop(): void {
     const client = this.#client;
+    this.#forget();
+    void client?.end().catch(() => undefined);
+  }
+
+  /** The connection, and what was only known of the server behind it. */
+  #forget(): void {
     this.#client = undefined;
     this.#system = undefined;
-    void client?.end().catch(() => undefined);
+    this.#database = undefined;
   }
 
   #schedule(): void {
@@ -193,10 +199,7 @@ export class CatalogReader {
       query_timeout: this.#options.answerMs,
     });
     const lost = () => {
-      if (this.#client !== client) return;
-      this.#client = undefined;
-      this.#system = undefined;
-      this.#database = undefined;
+      if (this.#client === client) this.#forget();
     };
     client.on("error", lost);
     client.on("end", lost);
