@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from "vitest";
-import { turnBackError } from "../../src/rewrite/answers.ts";
+import { type Answers, turnBackError } from "../../src/rewrite/answers.ts";
 import { applyEdits } from "../../src/sql/edit.ts";
 import { loadParser } from "../../src/sql/parse.ts";
 import { rewrite, V1 } from "./setting.ts";
@@ -264,3 +264,35 @@ for (const { name, sql, server, client } of cases) {
     expect(Object.fromEntries(fields)).toEqual(client);
   });
 }
+
+test("a name of two parts that were both exchanged, without quotation marks", () => {
+  const sentText = 'COPY crew FROM STDIN WHERE crew."größe" = 1';
+  const ranText = 'COPY "Staff" FROM STDIN WHERE "Staff"."size" = 1';
+  const name = (sent: string, start: number, text: string) => {
+    return { start, end: start + sent.length, text, kind: "name" } as const;
+  };
+  const edits = [
+    name("crew", 5, '"Staff"'),
+    name("crew", 27, '"Staff"'),
+    name('"größe"', 32, '"size"'),
+  ];
+  const answers: Answers = {
+    columns: new Map(),
+    tables: new Map(),
+    renameFields: [],
+    relations: [],
+    targets: [],
+  };
+  const error = new Map([
+    ["C", "42703"],
+    ["M", "column Staff.size does not exist"],
+    ["P", "31"],
+  ]);
+  const fields = turnBackError(error, { sentText, ranText, edits, answers });
+  expect(applyEdits(sentText, edits)).toBe(ranText);
+  expect(Object.fromEntries(fields)).toEqual({
+    C: "42703",
+    M: "column crew.größe does not exist",
+    P: "28",
+  });
+});

@@ -114,7 +114,7 @@ export const HOSTILE: readonly string[] = [
   "WITH d AS (DELETE FROM orders USING items JOIN plain USING (id) WHERE orders.id = items.id RETURNING plain.*, items.*, orders.*, *, orders.*) SELECT * FROM d",
   "WITH d AS (MERGE INTO orders USING items JOIN plain USING (id) ON orders.id = items.id WHEN MATCHED THEN DELETE RETURNING *, orders.*) SELECT * FROM d",
   "UPDATE users SET name = (SELECT user_id::text FROM (SELECT * FROM plain RIGHT JOIN items USING (id)) AS t (a, b, c, d) LIMIT 1) FROM orders WHERE orders.id = users.user_id",
-  "SELECT user_id FROM orders, people AS user_id UNION ALL SELECT 1",
+  "SELECT p FROM person AS p UNION ALL SELECT 1",
   "WITH w AS (INSERT INTO orders (user_id, id) VALUES (20, 1)) UPDATE items SET customer_id = 1, customer_id = 1",
   "UPDATE orders SET user_id = 1, user_id = 1",
   "MERGE INTO orders AS user_id USING items ON user_id.customer_id = items.id WHEN MATCHED THEN DELETE",
@@ -289,6 +289,7 @@ export const HOSTILE: readonly string[] = [
 
 /** Not covered, and said so (0A000), in place of a guess. */
 export const HOSTILE_REFUSED: readonly string[] = [
+  "UPDATE orders SET total = (SELECT user_id FROM (users CROSS JOIN jsonb_each('{}') AS j) AS t (a, b) LIMIT 1)",
   "MERGE INTO orders USING plain AS orders JOIN items ON true ON true WHEN MATCHED THEN UPDATE SET total = user_id",
   "WITH d AS (DELETE FROM orders RETURNING orders) SELECT (d.orders).user_id FROM d ORDER BY 1",
   "WITH d AS (DELETE FROM orders RETURNING orders) SELECT to_json(d) FROM d",
