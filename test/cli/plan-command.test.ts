@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
 import { type Ran, runCommand, spawnCommand } from "../support/command.ts";
+import { createDatabase } from "../support/server.ts";
+import { writeConfig } from "../support/straddle-process.ts";
 
 /** `straddle plan`, as it is asked. What it plans is tested in `plan/`. */
 
@@ -77,4 +79,14 @@ test("as a process of its own: stdin, and no plan", async () => {
   expect(ran).toMatchObject({ status: 0, err: "" });
   expect(await spawnCommand(["plan", "CLUSTER t"])).toEqual(await plan("CLUSTER t"));
   expect(await spawnCommand(["plan", "ALTER TABEL t"])).toEqual(await plan("ALTER TABEL t"));
+});
+
+test("-c of a fleet's configuration: windows are opened in its store", async () => {
+  const database = await createDatabase();
+  const control = `{ mode: database, user: postgres, database: ${database.name} }`;
+  const config = writeConfig(database, `control: ${control}`);
+  const { out } = await plan("ALTER TABLE orders RENAME TO purchases", "-c", config, "--offline");
+  await database.drop();
+  expect(out).toContain("    straddle window open public.orders\n");
+  expect(out).not.toContain("add this to the configuration");
 });
