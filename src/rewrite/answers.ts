@@ -107,7 +107,7 @@ export function turnBackError(
   const isAboutWrittenName = WRITTEN_NAME_ERRORS.has(sqlstate);
   exchangeField(result, "M", (text) => {
     // The types of its sentence are turned back already, and look like names in quotation marks.
-    if (IS_OF_ALIAS.has(sqlstate) || text.startsWith(NO_OPERATOR)) return text;
+    if (isOfAlias(sqlstate, text) || text.startsWith(NO_OPERATOR)) return text;
     const undone = edit?.kind === "name" ? undoName(text, edit, edits, sentText) : text;
     // The name in the message is one that the client wrote, or one of an alias list: logical already.
     // Where there are two, the other one is the written table's, which is physical.
@@ -150,14 +150,17 @@ const WRITTEN_NAME_ERRORS: ReadonlySet<string> = new Set([
   "42P19",
 ]);
 
-/** invalid_column_reference, duplicate_alias: what they name is an alias, which stays as it is. */
-const IS_OF_ALIAS: ReadonlySet<string> = new Set(["42P10", "42712"]);
+/** invalid_column_reference, duplicate_alias: what they name is an alias, which stays as it is; but for COPY's options. */
+function isOfAlias(sqlstate: string, message: string): boolean {
+  return sqlstate === "42712" || (sqlstate === "42P10" && !message.includes("FORCE_"));
+}
 
 /** Without a position: about columns of USING or NATURAL, or an alias, which all have the client's names. */
 function isOfJoin(fields: ErrorFields): boolean {
   const sqlstate = fields.get("C") ?? "";
-  if (sqlstate === "42703") return fields.get("M")?.includes(" USING ") === true;
-  return sqlstate === "42702" || IS_OF_ALIAS.has(sqlstate);
+  const message = fields.get("M") ?? "";
+  if (sqlstate === "42703") return message.includes(" USING ");
+  return sqlstate === "42702" || isOfAlias(sqlstate, message);
 }
 
 function exchangeField(

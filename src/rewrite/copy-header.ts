@@ -30,6 +30,9 @@ export function copyAsQuery(
       : listed.flatMap((name) => relation.columns.find(({ logical }) => logical === name) ?? []);
   const isSound = listed.length === 0 || new Set(columns).size === listed.length;
   if (!isSound || columns.some(({ isGenerated }) => isGenerated)) return false;
+  // What FORCE_QUOTE says of a column that is not copied is said with the table's name.
+  const quoted = optionColumns(copy);
+  if (quoted.some((name) => columns.every(({ logical }) => logical !== name))) return false;
 
   const { source } = work;
   const parts = ["catalogname", "schemaname", "relname"]
@@ -54,6 +57,14 @@ export function copyAsQuery(
   const query = `SELECT ${outputs.join(", ")} FROM ONLY ${from}${commentsWithin(work, first, last)}`;
   work.replace(start, end, `(${query})`, REASONS.copy);
   return true;
+}
+
+/** The columns that options name. */
+function optionColumns(copy: AstNode): readonly (string | undefined)[] {
+  return listOf(copy, "options").flatMap(({ node }) => {
+    const argument = asTyped(node["arg"]);
+    return argument?.type === "List" ? namesOf(argument.node, "items") : [];
+  });
 }
 
 /** What stands between tokens, but for white space; with a line's end behind it, for the sake of `--`. */

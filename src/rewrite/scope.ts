@@ -92,7 +92,6 @@ export type BareName =
 export function resolveBareName(scope: Scope | undefined, name: string): BareName {
   if (!concernsTarget(scope, name)) return { kind: "as_written" };
   for (let level = scope; level !== undefined; level = level.outer) {
-    if (!concernsTarget(level, name)) return { kind: "as_written" };
     const holders = level.items.filter((item) => hasColumn(item, name) === "yes");
     const unknown = level.items.find((item) => hasColumn(item, name) === "maybe");
     if (unknown !== undefined) {
@@ -103,8 +102,7 @@ export function resolveBareName(scope: Scope | undefined, name: string): BareNam
     if (holder === undefined) continue;
     const target = holders.find((item) => item.isTarget && exchanged(item, name) !== undefined);
     if (target === undefined) {
-      if (another !== undefined && isShadowed(level, name, holder)) return SEVERAL;
-      return foundElsewhere(scope, level, name, holder);
+      return foundElsewhere(scope, level, name, holders);
     }
     // Target and excluded are exchanged alike: the server itself reports that they are ambiguous.
     const isShared = holders.some((item) => !item.isTarget || item.relation !== target.relation);
@@ -137,15 +135,19 @@ function concernsTarget(scope: Scope | undefined, name: string): boolean {
   return false;
 }
 
-/** The client means another table's column; a target beside it may have that name physically. */
+/** The client means another table's column; a target beside it, or on the way to it, may have that name physically. */
 function foundElsewhere(
   scope: Scope | undefined,
-  level: Scope,
+  home: Scope,
   name: string,
-  holder: ScopeItem,
+  holders: readonly ScopeItem[],
 ): BareName {
-  if (!isShadowed(level, name, holder)) return { kind: "as_written" };
-  if (holder.name === undefined) return SEVERAL;
+  const [holder, another] = holders;
+  if (holder === undefined || !isShadowed(scope, home, name, holder)) return { kind: "as_written" };
+  // Without USING or NATURAL, two of them are ambiguous to the client.
+  const isSeveral = another !== undefined && !holders.some(({ isMerged }) => isMerged);
+  if (isSeveral) return { kind: "ambiguous" };
+  if (another !== undefined || holder.name === undefined) return SEVERAL;
   return isReachedByName(scope, holder)
     ? { kind: "write", qualifier: holder.name, name }
     : { kind: "uncertain", because: `"${holder.name}" means another table in that place` };
@@ -166,10 +168,21 @@ const SEVERAL: BareName = {
   because: "several tables in the query have that column",
 };
 
-function isShadowed(level: Scope, name: string, holder: ScopeItem): boolean {
-  return level.items.some(
-    (item) => item.isTarget && hasColumnPhysically(item, name) === "yes" && item !== holder,
-  );
+/** Whether a target between the reference and the level that it means has that name to the server. */
+function isShadowed(
+  scope: Scope | undefined,
+  home: Scope,
+  name: string,
+  holder: ScopeItem,
+): boolean {
+  for (let level = scope; level !== undefined; level = level.outer) {
+    const isTaken = level.items.some(
+      (item) => item.isTarget && hasColumnPhysically(item, name) === "yes" && item !== holder,
+    );
+    if (isTaken) return true;
+    if (level === home) break;
+  }
+  return false;
 }
 
 /** The client means the target's column; its physical name may be taken on the way to it. */
