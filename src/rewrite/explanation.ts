@@ -92,6 +92,8 @@ export const REASONS = {
   output: () => "output name: the answer's column keeps the name that the statement gives it",
   returnedStar: () =>
     "column list: RETURNING * has the catalog's names, and the rest of the statement says the version's",
+  writtenName: () =>
+    "reference: under WITH RECURSIVE the server takes a written table for a query of its name, so that name stays in sight",
   copy: () => "COPY would write the catalog's names: a query gives them the version's",
   qualified: () =>
     "column name: schema.table.column reaches no table that has an alias, so it is shortened",

@@ -8,7 +8,7 @@ import type { Explanation } from "./explanation.ts";
 import { rewriteExpression } from "./expression.ts";
 import { exchangeShownNames } from "./introspection.ts";
 import { rewriteMerge } from "./merge.ts";
-import { isNode, listOf, locationOf, nodeOf, stringOf, type TypedNode, typedOf } from "./node.ts";
+import { isNode, locationOf, nodeOf, stringOf, type TypedNode, typedOf } from "./node.ts";
 import type { Rewrite } from "./outcome.ts";
 import { rewriteSelect } from "./query.ts";
 import { RelationLookup } from "./relation-lookup.ts";
@@ -82,10 +82,9 @@ export function rewriteStatement(input: RewriteInput): Rewrite {
 }
 
 /** The names that a statement itself gives to tables and queries. */
-function madeUpNames(root: AstNode): Pick<Rewriting, "aliases" | "unaliased" | "recursive"> {
+function madeUpNames(root: AstNode): Pick<Rewriting, "aliases" | "unaliased"> {
   const aliases = new Set<string>();
   const unaliased = new Set<string>();
-  const recursive = new Set<string>();
   const pending: unknown[] = [root];
   for (let value = pending.pop(); value !== undefined; value = pending.pop()) {
     if (Array.isArray(value)) pending.push(...value.filter((item) => item !== undefined));
@@ -96,12 +95,9 @@ function madeUpNames(root: AstNode): Pick<Rewriting, "aliases" | "unaliased" | "
     if (typeof value["relname"] === "string" && value["alias"] === undefined) {
       unaliased.add(value["relname"]);
     }
-    if (value["recursive"] === true) {
-      for (const { node } of listOf(value, "ctes")) recursive.add(stringOf(node, "ctename"));
-    }
     pending.push(...Object.values(value).filter((member) => typeof member === "object"));
   }
-  return { aliases, unaliased, recursive };
+  return { aliases, unaliased };
 }
 
 const WALKERS: Walkers = { expression: rewriteExpression, query: rewriteQuery };

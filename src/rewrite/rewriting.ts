@@ -62,8 +62,6 @@ export class Rewriting {
   readonly aliases: ReadonlySet<string>;
   /** Names of tables that stand somewhere without an alias. */
   readonly unaliased: ReadonlySet<string>;
-  /** Names of queries of WITH RECURSIVE: there the server takes even a target of that name for one. */
-  readonly recursive: ReadonlySet<string>;
   /** References to relations of the server's own, as they were met. */
   readonly systemReferences: { readonly node: AstNode; readonly relation: Relation }[] = [];
   /** Something in it shows names of tables or columns as data, and has been seen to. */
@@ -85,7 +83,6 @@ export class Rewriting {
     database: string;
     aliases: ReadonlySet<string>;
     unaliased: ReadonlySet<string>;
-    recursive: ReadonlySet<string>;
     isExplained: boolean;
   }) {
     this.source = parts.source;
@@ -96,7 +93,6 @@ export class Rewriting {
     this.database = parts.database;
     this.aliases = parts.aliases;
     this.unaliased = parts.unaliased;
-    this.recursive = parts.recursive;
     this.explained = parts.isExplained ? [] : undefined;
   }
 

@@ -28,13 +28,6 @@ export function rewriteTarget(
   if (windowed !== undefined) {
     columns = { names: windowed.columns.map((column) => column.logical), isComplete: true };
     work.dependsOnPhysical = true;
-    if (windowed.physicalName !== name && work.recursive.has(name)) {
-      work.refuseUncertain({
-        detail: `"${name}" is a query of WITH RECURSIVE as well as the table that is written to.`,
-        hint: "Give the query another name.",
-        offset: locationOf(node),
-      });
-    }
     const index = rewriteTableName(work, node, windowed);
     const isRenamed = alias === undefined && windowed.physicalName !== name;
     if (index !== undefined && isRenamed && takesAlias === "takes_alias") {

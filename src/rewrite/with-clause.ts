@@ -3,6 +3,7 @@ import { quoteIdentifier } from "../sql/tokens.ts";
 import { REASONS } from "./explanation.ts";
 import { flagOf, listOf, locationOf, namesOf, stringOf, typedOf } from "./node.ts";
 import { aliasColumns, aliasNames } from "./output-columns.ts";
+import { keepWrittenNames } from "./recursive-with.ts";
 import type { Ctes, QueryPlace, Rewriting } from "./rewriting.ts";
 import type { Columns } from "./scope.ts";
 
@@ -39,6 +40,7 @@ export function rewriteWith(
     });
     nameReturnedStar(work, node, query.node, columns);
   }
+  if (flagOf(clause, "recursive")) keepWrittenNames(work, clause);
   return ctes;
 }
 
