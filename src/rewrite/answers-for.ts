@@ -1,22 +1,24 @@
 import type { NamedRelation } from "../version/naming.ts";
 import type { Answers, FieldRename } from "./answers.ts";
+import type { Rewriting } from "./rewriting.ts";
 
-/** Everything that answers need, from the tables that a statement touches, those that it writes to, and those shown by `RETURNING *`. */
+/** Everything that answers need, from the tables that a statement touches, those that it writes to, and what else is known of its writes. */
 export function answersFor(
   touched: Iterable<NamedRelation>,
   targets: ReadonlyMap<string, NamedRelation>,
-  shown: Iterable<NamedRelation> = [],
+  written?: Pick<Rewriting, "shownTargets" | "writes" | "writeBounds" | "assignedTwice">,
 ): Answers {
   const relations = [...touched];
   // To the server, what is only read has the version's names, by its alias list.
   const pairs = [...targets.values()].flatMap((relation) => [...turnedBack(relation)]);
+  const writes = written === undefined || written.writes.size < 2 ? [] : [...written.writes];
   const tablePairs = relations
     .filter((relation) => relation.logicalName !== relation.physicalName)
     .map((relation) => [relation.physicalName, relation.logicalName] as const);
   return {
     columns: agreed(pairs),
     tables: agreed(tablePairs),
-    renameFields: [...shown].flatMap(fieldRenames),
+    renameFields: [...(written?.shownTargets ?? [])].flatMap(fieldRenames),
     relations: relations.map((relation) => ({
       schema: relation.schema,
       physical: relation.physicalName,
@@ -24,8 +26,16 @@ export function answersFor(
       columns: turnedBack(relation),
     })),
     targets: [...targets].map(([name, relation]) => ({ name, columns: turnedBack(relation) })),
+    writes: writes.map(([node, relation]) => ({
+      ...(written?.writeBounds.get(node) ?? WHOLE),
+      columns: relation === undefined ? new Map() : turnedBack(relation),
+    })),
+    assignedTwice: written?.assignedTwice ?? [],
   };
 }
+
+/** The tokens of a statement that is no query of WITH. */
+const WHOLE = { first: 0, last: Number.MAX_SAFE_INTEGER };
 
 function turnedBack(relation: NamedRelation): ReadonlyMap<string, string> {
   return new Map(

@@ -1,5 +1,6 @@
 import { type Edit, originalOffset } from "../sql/edit.ts";
 import { identifierName, tokenize } from "../sql/tokens.ts";
+import { columnsAt, turnBackAssignedTwice } from "./assigned-columns.ts";
 import {
   NO_OPERATOR,
   turnBackContext,
@@ -29,6 +30,10 @@ export interface Answers {
     readonly name: string;
     readonly columns: ReadonlyMap<string, string>;
   }[];
+  /** Where there are several: which tokens each of them has, from its first to its last, and its own columns. */
+  readonly writes: readonly AnsweredWrite[];
+  /** Columns that are assigned to more than once, in the server's order. */
+  readonly assignedTwice: readonly { readonly physical: string; readonly logical: string }[];
 }
 
 export interface FieldRename {
@@ -36,6 +41,12 @@ export interface FieldRename {
   readonly attnum: number;
   readonly from: string;
   readonly to: string;
+}
+
+export interface AnsweredWrite {
+  readonly first: number;
+  readonly last: number;
+  readonly columns: ReadonlyMap<string, string>;
 }
 
 export interface AnsweredRelation {
@@ -57,6 +68,7 @@ export function turnBackError(
   const result = new Map(fields);
   const position = fields.get("P");
   let edit: Edit | undefined;
+  let columnsThere: ReadonlyMap<string, string> | undefined;
   if (position !== undefined) {
     const original = originalOffset(edits, indexOfCharacter(ranText, Number(position)));
     edit =
@@ -64,6 +76,7 @@ export function turnBackError(
       editInName(sentText, original.offset, edits) ??
       editInList(sentText, original.offset, edits, fields.get("M") ?? "") ??
       editOfConstraint(fields.get("C"), fields.get("M") ?? "", edits);
+    columnsThere = columnsAt(sentText, original.offset, answers.writes);
     result.set("P", String(characterAt(sentText, original.offset)));
   } else if (WRITTEN_NAME_ERRORS.has(fields.get("C") ?? "") && !isOfJoin(fields)) {
     edit = exchangeNamedIn(fields.get("M") ?? "", edits, sentText, answers.tables);
@@ -81,7 +94,9 @@ export function turnBackError(
     ({ schema, physical }) => schema === fields.get("s") && physical === fields.get("t"),
   );
   // Another table's error: its columns are called as they are.
-  const columns = fields.has("t") ? (relation?.columns ?? NO_NAMES) : answers.columns;
+  const columns = fields.has("t")
+    ? (relation?.columns ?? NO_NAMES)
+    : (columnsThere ?? answers.columns);
   if (relation !== undefined) {
     result.set("t", relation.logical);
     exchangeField(result, "c", (name) => columns.get(name) ?? name);
@@ -105,17 +120,22 @@ export function turnBackError(
   // What the server points at has the client's name.
   const written = position === undefined ? "" : nameAt(sentText, Number(result.get("P")));
   const isAboutWrittenName = WRITTEN_NAME_ERRORS.has(sqlstate);
+  // At a value, about the column that it is for.
+  const isAboutValue = sqlstate === "42804";
   exchangeField(result, "M", (text) => {
     // The types of its sentence are turned back already, and look like names in quotation marks.
     if (isOfAlias(sqlstate, text) || text.startsWith(NO_OPERATOR)) return text;
-    const undone = edit?.kind === "name" ? undoName(text, edit, edits, sentText) : text;
+    if (sqlstate === "42601" && position === undefined) return turnBackAssignedTwice(text, answers);
+    const undone =
+      edit?.kind === "name" && !isAboutValue ? undoName(text, edit, edits, sentText) : text;
     // The name in the message is one that the client wrote, or one of an alias list: logical already.
     // Where there are two, the other one is the written table's, which is physical.
-    if (edit?.kind === "name" || isAboutWrittenName) {
+    if (isAboutWrittenName || (edit?.kind === "name" && !isAboutValue)) {
       const isWithTable = (undone.match(QUOTED)?.length ?? 0) > 1;
       return isWithTable ? exchangeQuoted(undone, answers.tables) : undone;
     }
-    return exchangeQuoted(exchangeQuoted(text, columns, written), answers.tables, written);
+    const kept = isAboutValue ? undefined : written;
+    return exchangeQuoted(exchangeQuoted(text, columns, kept), answers.tables, kept);
   });
   exchangeField(result, "D", (text) =>
     isAboutWrittenName && answers.targets.length === 0

@@ -177,10 +177,12 @@ function rewriteStrayTable(
   place: Place,
 ): void {
   const { schema, name, parts } = reference;
-  // It is out of sight, but there: to the server by its alias, which every windowed table gets.
-  if (work.aliases.has(name) || work.unaliased.has(name)) return;
   const found = work.lookup.find(schema, name);
   if (found.kind !== "windowed" && found.kind !== "hidden") return;
+  // It is out of sight, but there: to the server by its alias, which every windowed table gets. Of a table in
+  // sight the server says that it has another alias, which it finds by the table's own name.
+  const isMentioned = work.aliases.has(name) || work.unaliased.has(name);
+  if (isMentioned && !isInSight(place.scope, found.relation)) return;
   const { physicalName } = found.relation;
   if (found.kind === "windowed" && physicalName === name) return;
   const index = work.source.dottedName(locationOf(node), parts)?.at(-2);
@@ -189,6 +191,13 @@ function rewriteStrayTable(
   const isTaken = findItem(place.scope, physicalName) !== undefined;
   if (found.kind === "hidden" || isTaken) work.fail(index, undefined, unreachedReason(name));
   else work.rename(index, physicalName, "", tableNameReason(found.relation, false));
+}
+
+function isInSight(scope: Scope | undefined, relation: ScopeItem["relation"]): boolean {
+  for (let level = scope; level !== undefined; level = level.outer) {
+    if (level.items.some((item) => item.relation === relation)) return true;
+  }
+  return false;
 }
 
 function findQualified(

@@ -74,8 +74,6 @@ export function exchangeNamedIn(
       isExchange(edit, sentText) &&
       !(isOfColumn && tables.has(lastName(edit.text) ?? "")),
   );
-  // It stands there twice, or it is another table's column that has this name.
-  if (message.startsWith(ASSIGNED_TWICE) && named.length < 2) return undefined;
   for (const edit of named) {
     const found = message.indexOf(lastName(edit.text) ?? "");
     if (found < at) [first, at] = [edit, found];
@@ -85,8 +83,6 @@ export function exchangeNamedIn(
 
 /** `column "a" specified more than once`. */
 const COLUMN_ALONE = /^column "[^"]*"[^"]*$/;
-
-const ASSIGNED_TWICE = "multiple assignments to same column ";
 
 /** Puts the name that the client wrote in the place of the one that was sent: `table.column` in each of its parts. */
 export function undoName(

@@ -84,22 +84,8 @@ function insertReference(
   holder: AstNode,
   reference: { readonly write: AstNode; readonly name: string },
 ): void {
-  const { source } = work;
-  const name = stringOf(holder, "ctename");
-  const index = source.dottedName(locationOf(holder), [name])?.[0];
-  if (index === undefined) {
-    work.refuseUncertain({
-      detail: `The name "${name}" is spelt in a way that can't be rewritten.`,
-      hint: "Write it as a plain or a double-quoted identifier.",
-      offset: locationOf(holder),
-    });
-    return;
-  }
-  let open = index + 1;
-  if (source.spelling(open) === "(") open = source.closingParenthesis(open) + 1;
-  // AS, AS MATERIALIZED or AS NOT MATERIALIZED.
-  while (source.word(open) !== "") open++;
-  const close = source.token(source.closingParenthesis(open));
+  const { last } = work.source.withQuery(work.source.indexAt(locationOf(holder)));
+  const close = work.source.token(last);
   if (close === undefined) return;
   const isFirst = nodeOf(reference.write, "returningClause") === undefined;
   const row = `(SELECT FROM ${quoteIdentifier(reference.name)})`;

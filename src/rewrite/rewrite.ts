@@ -76,7 +76,7 @@ export function rewriteStatement(input: RewriteInput): Rewrite {
     answers: answersFor(
       [...work.touched, ...work.lookup.descendants(work.touched)],
       work.targets,
-      work.shownTargets,
+      work,
     ),
   };
 }

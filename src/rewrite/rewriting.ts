@@ -54,6 +54,12 @@ export class Rewriting {
   readonly shownTargets = new Set<NamedRelation>();
   /** Tables written to, by what the statement calls them. */
   readonly targets = new Map<string, NamedRelation>();
+  /** What INSERT, UPDATE, DELETE and MERGE write to, in the order in which the server takes them. */
+  readonly writes = new Map<AstNode, NamedRelation | undefined>();
+  /** First and last token of those that are queries of WITH. */
+  readonly writeBounds = new Map<AstNode, { readonly first: number; readonly last: number }>();
+  /** Columns that an UPDATE assigns to more than once, in that order too. */
+  readonly assignedTwice: { readonly physical: string; readonly logical: string }[] = [];
   /** Tables that became a subquery, for a row with the version's names. */
   readonly rowForms = new Set<WholeRowForm>();
   /** Tables of which a row is used as it is, and where. */

@@ -90,6 +90,16 @@ export class SourceText {
     return -1;
   }
 
+  /** Of a query of WITH by its name's first token: the parentheses that it stands in. */
+  withQuery(name: number): { readonly first: number; readonly last: number } {
+    if (name < 0) return { first: -1, last: -1 };
+    const next = this.word(name + 1) === "uescape" ? name + 3 : name + 1;
+    let first = this.spelling(next) === "(" ? this.closingParenthesis(next) + 1 : next;
+    // AS, AS MATERIALIZED or AS NOT MATERIALIZED.
+    while (this.word(first) !== "") first++;
+    return { first, last: this.closingParenthesis(first) };
+  }
+
   /** Index of the parenthesis that opens what the one at this index closes; -1 if there is none. */
   openingParenthesis(close: number): number {
     let depth = 0;

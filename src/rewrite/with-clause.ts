@@ -39,6 +39,10 @@ export function rewriteWith(
       isComplete: visible.isComplete,
     });
     nameReturnedStar(work, node, query.node, columns);
+    if (work.writes.has(query.node)) {
+      const name = work.source.indexAt(locationOf(node));
+      work.writeBounds.set(query.node, work.source.withQuery(name));
+    }
   }
   if (flagOf(clause, "recursive")) keepWrittenNames(work, clause);
   return ctes;

@@ -44,7 +44,9 @@ export function beginWrite(
   place: QueryPlace,
 ): { ctes: Ctes; target: ScopeItem } {
   const ctes = rewriteWith(work, nodeOf(node, "withClause"), place);
-  return { ctes, target: rewriteTarget(work, nodeOf(node, "relation") ?? {}) };
+  const target = rewriteTarget(work, nodeOf(node, "relation") ?? {});
+  work.writes.set(node, target.relation);
+  return { ctes, target };
 }
 
 /** UPDATE and DELETE: they differ in SET, and in the word for further tables. */
@@ -73,6 +75,11 @@ export function rewriteSet(
   place: { scope: Scope; ctes: Ctes },
 ): void {
   rewriteAssigned(work, targets, target);
+  const names = targets.map(({ node }) => stringOf(node, "name"));
+  for (const name of names.filter((each, index) => names.indexOf(each) < index)) {
+    const physical = target.relation?.exchange.get(name) ?? name;
+    work.assignedTwice.push({ physical, logical: name });
+  }
   const values = targets.flatMap(({ node }) => typedOf(node, "val") ?? []);
   walkAll(work, [...subscriptsOf(targets), ...values], place.scope, place.ctes);
 }

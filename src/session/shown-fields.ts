@@ -69,4 +69,6 @@ const NO_ANSWERS: Answers = {
   renameFields: [],
   relations: [],
   targets: [],
+  writes: [],
+  assignedTwice: [],
 };

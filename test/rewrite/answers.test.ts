@@ -282,6 +282,8 @@ test("a name of two parts that were both exchanged, without quotation marks", ()
     renameFields: [],
     relations: [],
     targets: [],
+    writes: [],
+    assignedTwice: [],
   };
   const error = new Map([
     ["C", "42703"],
