@@ -11,7 +11,14 @@ import {
 } from "./node.ts";
 import { aliasColumns, aliasNames, mergedColumns } from "./output-columns.ts";
 import type { Ctes, Rewriting } from "./rewriting.ts";
-import { type Columns, NO_COLUMNS, type Scope, type ScopeItem, UNKNOWN_COLUMNS } from "./scope.ts";
+import {
+  type Columns,
+  NO_COLUMNS,
+  type Scope,
+  type ScopeItem,
+  starColumns,
+  UNKNOWN_COLUMNS,
+} from "./scope.ts";
 import { rewriteTableReference } from "./table-reference.ts";
 
 export interface FromPlace {
@@ -48,7 +55,7 @@ export interface FromItem {
 }
 
 function alone(item: ScopeItem): FromItem {
-  return { items: [item], columns: item.columns };
+  return { items: [item], columns: starColumns(item.columns) };
 }
 
 function rewriteFromItem(
@@ -143,7 +150,9 @@ function rewriteJoin(
   const alias = nodeOf(node, "alias");
   if (alias !== undefined) {
     refuseNamesakes(work, items);
-    return alone(plainItem(alias, columns));
+    // What its `*` does not show can be reached by the join's name all the same.
+    const isAll = items.every((item) => item.columns.hidesAdded !== true);
+    return alone(plainItem(alias, isAll ? columns : { ...columns, isComplete: false }));
   }
   const isMerged = merged !== undefined;
   const joined = isMerged ? items.map((item) => ({ ...item, isMerged })) : items;

@@ -3,7 +3,7 @@ import { REASONS } from "./explanation.ts";
 import { asTyped, listOf, locationOf, namesOf, stringOf, type TypedNode, typedOf } from "./node.ts";
 import { outputName, SPECIAL_NAME } from "./output-name.ts";
 import type { Ctes, Rewriting } from "./rewriting.ts";
-import { type Columns, findItem, type Scope, UNKNOWN_COLUMNS } from "./scope.ts";
+import { type Columns, findItem, type Scope, starColumns, UNKNOWN_COLUMNS } from "./scope.ts";
 
 /**
  * Rewrites the expressions of a SELECT or RETURNING list and keeps the names of their outputs: where
@@ -21,7 +21,7 @@ export function rewriteOutputs(
     if (value === undefined) continue;
     work.walk.expression(work, value, { ...place, parents: undefined });
 
-    const star = starColumns(value, place.scope);
+    const star = columnsOfStar(value, place.scope);
     if (star !== undefined) {
       names.push(...star.names);
       isComplete &&= star.isComplete;
@@ -45,7 +45,7 @@ export function rewriteOutputs(
 }
 
 /** The columns of `*` and `item.*`; undefined if the expression is neither. */
-function starColumns(value: TypedNode, scope: Scope): Columns | undefined {
+function columnsOfStar(value: TypedNode, scope: Scope): Columns | undefined {
   if (value.type === "A_Indirection") {
     const last = listOf(value.node, "indirection").at(-1);
     return last?.type === "A_Star" ? UNKNOWN_COLUMNS : undefined;
@@ -54,7 +54,7 @@ function starColumns(value: TypedNode, scope: Scope): Columns | undefined {
   const parts = namesOf(value.node, "fields");
   if (parts.at(-1) !== undefined) return undefined;
   const name = parts.at(-2);
-  if (name !== undefined) return findItem(scope, name)?.columns ?? UNKNOWN_COLUMNS;
+  if (name !== undefined) return starColumns(findItem(scope, name)?.columns ?? UNKNOWN_COLUMNS);
   return scope.columns ?? UNKNOWN_COLUMNS;
 }
 
@@ -80,8 +80,8 @@ export function mergedColumns(
  * their names isn't either.
  */
 export function aliasColumns(columns: Columns, aliases: readonly string[]): Columns {
-  if (!columns.isComplete) return { names: aliases, isComplete: false };
-  return { names: [...aliases, ...columns.names.slice(aliases.length)], isComplete: true };
+  if (!columns.isComplete) return { ...columns, names: aliases };
+  return { ...columns, names: [...aliases, ...columns.names.slice(aliases.length)] };
 }
 
 /** The names in an alias's column list. */

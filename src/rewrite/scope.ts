@@ -5,10 +5,21 @@ export interface Columns {
   readonly names: readonly string[];
   /** False where there may be others: a function's result, a table that the snapshot lacks. */
   readonly isComplete: boolean;
+  /** How many of the last ones SEARCH and CYCLE have added to a WITH query. */
+  readonly addedCount?: number;
+  /** A `*` does not show those: it does so only in the query that has the WITH, and not deeper (p_dontexpand). */
+  readonly hidesAdded?: boolean;
 }
 
 export const NO_COLUMNS: Columns = { names: [], isComplete: true };
 export const UNKNOWN_COLUMNS: Columns = { names: [], isComplete: false };
+
+/** Those that `*` stands for. */
+export function starColumns(columns: Columns): Columns {
+  if (columns.hidesAdded !== true) return columns;
+  if (!columns.isComplete) return UNKNOWN_COLUMNS;
+  return { names: columns.names.slice(0, -(columns.addedCount ?? 0)), isComplete: true };
+}
 
 /** One name that a query level can refer to. Its columns are those that the client's text may use. */
 export interface ScopeItem {

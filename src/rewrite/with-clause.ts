@@ -13,8 +13,9 @@ export function rewriteWith(
   clause: AstNode | undefined,
   place: { outer: QueryPlace["outer"]; ctes: Ctes },
 ): Ctes {
-  if (clause === undefined) return place.ctes;
-  const ctes = new Map(place.ctes);
+  const outer = withAddedHidden(place.ctes);
+  if (clause === undefined) return outer;
+  const ctes = new Map(outer);
   const queries = listOf(clause, "ctes");
   if (flagOf(clause, "recursive")) {
     // With RECURSIVE they see each other, also before their columns are known.
@@ -37,6 +38,7 @@ export function rewriteWith(
     ctes.set(stringOf(node, "ctename"), {
       names: [...visible.names, ...generated],
       isComplete: visible.isComplete,
+      ...(generated.length > 0 && { addedCount: generated.length }),
     });
     nameReturnedStar(work, node, query.node, columns);
     if (work.writes.has(query.node)) {
@@ -46,6 +48,18 @@ export function rewriteWith(
   }
   if (flagOf(clause, "recursive")) keepWrittenNames(work, clause);
   return ctes;
+}
+
+/** As a query sees them that stands deeper than their WITH. */
+function withAddedHidden(ctes: Ctes): Ctes {
+  const isAny = [...ctes.values()].some(({ addedCount }) => addedCount !== undefined);
+  if (!isAny) return ctes;
+  return new Map(
+    [...ctes].map(([name, columns]) => {
+      const hidesAdded = columns.addedCount !== undefined;
+      return [name, hidesAdded ? { ...columns, hidesAdded } : columns];
+    }),
+  );
 }
 
 /** Columns that SEARCH and CYCLE add. */

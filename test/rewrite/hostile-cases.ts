@@ -166,6 +166,15 @@ export const HOSTILE: readonly string[] = [
   "SELECT 1 FROM orders, person p RIGHT JOIN LATERAL (VALUES (person.name)) AS person ON true",
   "SELECT 1 FROM person p, LATERAL (SELECT person.name) AS person",
   "SELECT 1 FROM person, LATERAL (SELECT people.name) AS people",
+  "UPDATE orders SET total = (WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 2) SEARCH DEPTH FIRST BY n SET user_id SELECT user_id FROM (SELECT * FROM r) s LIMIT 1) RETURNING total",
+  "UPDATE orders SET total = (WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 2) CYCLE n SET user_id USING path SELECT user_id FROM (SELECT r.* FROM r) s LIMIT 1) RETURNING total",
+  "UPDATE orders SET note = (WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 2) SEARCH DEPTH FIRST BY n SET user_id SELECT user_id::text FROM r ORDER BY n LIMIT 1) RETURNING note",
+  "UPDATE orders SET note = (SELECT user_id::text FROM (WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 2) SEARCH DEPTH FIRST BY n SET user_id SELECT * FROM r) s ORDER BY n LIMIT 1) RETURNING note",
+  "UPDATE orders SET total = (WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 2) SEARCH DEPTH FIRST BY n SET user_id SELECT user_id FROM (SELECT * FROM r UNION ALL SELECT * FROM r) s LIMIT 1) RETURNING total",
+  "UPDATE orders SET note = (WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 2) SEARCH DEPTH FIRST BY n SET user_id SELECT user_id::text FROM (SELECT user_id FROM r) s ORDER BY 1 LIMIT 1) RETURNING note",
+  "UPDATE orders SET note = (WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 2) SEARCH DEPTH FIRST BY n SET user_id SELECT s.user_id::text FROM (SELECT * FROM r AS t (a, b)) s LIMIT 1) RETURNING note",
+  "UPDATE orders SET total = (WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 2) SEARCH DEPTH FIRST BY n SET user_id SELECT user_id FROM (SELECT * FROM r JOIN plain ON plain.id = n) s LIMIT 1) RETURNING total",
+  "UPDATE orders SET total = (WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 2) SEARCH DEPTH FIRST BY n SET user_id SELECT (SELECT 1 FROM r, plain WHERE user_id IS NOT NULL LIMIT 1)) RETURNING total",
   "CREATE TEMP TABLE fresh AS SELECT people, * FROM person, (SELECT 1 AS people) AS x",
   "CREATE TEMP TABLE fresh AS SELECT 1 AS people, 2 AS people FROM person",
   "CREATE TEMP TABLE fresh AS SELECT 1 AS person, 2 AS person FROM person",
@@ -337,6 +346,7 @@ export const HOSTILE: readonly string[] = [
 
 /** Not covered, and said so (0A000), in place of a guess. */
 export const HOSTILE_REFUSED: readonly string[] = [
+  "UPDATE orders SET total = (WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 2) SEARCH DEPTH FIRST BY n SET user_id SELECT x FROM (SELECT user_id AS x FROM (r JOIN plain ON plain.id = n) AS j) s LIMIT 1)",
   "WITH RECURSIVE person AS (SELECT 1 UNION ALL (WITH d AS (DELETE FROM person RETURNING 1) SELECT 1 FROM d)) SELECT 1",
   "WITH RECURSIVE people AS (SELECT 1 UNION ALL (WITH d AS (DELETE FROM people RETURNING 1) SELECT 1 FROM d)) SELECT 1",
   "UPDATE orders SET total = (SELECT user_id FROM (users CROSS JOIN jsonb_each('{}') AS j) AS t (a, b) LIMIT 1)",
