@@ -1,6 +1,7 @@
 import type { PhysicalName } from "../metrics/metrics.ts";
 import type { Catalog } from "../version/catalog.ts";
-import { tableNamesOf, type Window } from "../version/window.ts";
+import { locate } from "../version/naming.ts";
+import type { Window } from "../version/window.ts";
 
 /** What each windowed column and table is called at present, for those that the catalog has. */
 export function physicalNames(state: {
@@ -8,17 +9,15 @@ export function physicalNames(state: {
   readonly catalog: Catalog;
 }): PhysicalName[] {
   return state.windows.flatMap((window) => {
-    const relation = tableNamesOf(window)
-      .map((name) => state.catalog.relation(window.schema, name))
-      .find((found) => found !== undefined);
-    if (relation === undefined) return [];
+    const located = locate(window, state.catalog);
+    if (located.kind === "problem") return [];
     const table = `${window.schema}.${window.table}`;
-    const columns = [...window.renameColumns].flatMap(([before, after]) => {
-      const column = relation.columns.find(({ name }) => name === before || name === after);
-      return column === undefined ? [] : [{ window: `${table}.${before}`, name: column.name }];
-    });
+    const columns = [...located.columns].map(([before, name]) => ({
+      window: `${table}.${before}`,
+      name,
+    }));
     const renamed =
-      window.renameTable === undefined ? [] : [{ window: table, name: relation.name }];
+      window.renameTable === undefined ? [] : [{ window: table, name: located.relation.name }];
     return [...columns, ...renamed];
   });
 }

@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from "node:util";
 import semver from "semver";
 import { z } from "zod";
+import { chainsOf } from "../base/rename-chains.ts";
 import { parseTableName } from "../base/table-name.ts";
 import { explainIssue } from "./explain.ts";
 
@@ -105,24 +107,20 @@ export function checkWindow(
 }
 
 /**
- * Why one window can't have all of these renames. In a chain (a to b, b to c) and in a swap, a name means
- * one column before the rename and another one after it: a statement that was on its way would write to the wrong
- * column, and no error would tell.
+ * Why one window can't have all of these renames. In a swap no name tells whether it has happened: a statement that
+ * was on its way would write to the wrong column, and no error would say so.
  */
 function namesClash(renames: ReadonlyMap<string, string>): string | undefined {
   const after = [...renames.values()];
-  for (const [from, to] of renames) {
-    if (from === to) return `"${from}" is to be called what it is called already`;
-    if (renames.has(to)) {
-      return `"${to}" is one column's old name and another one's new name: ${ONE_BY_ONE}`;
-    }
-  }
+  const same = after.find((name) => renames.get(name) === name);
+  if (same !== undefined) return `"${same}" is to be called what it is called already`;
   const twice = after.find((name, index) => after.indexOf(name) !== index);
-  return twice === undefined ? undefined : `"${twice}" is to be the name of two columns`;
+  if (twice !== undefined) return `"${twice}" is to be the name of two columns`;
+  return chainsOf(renames) === undefined ? SWAPPED : undefined;
 }
 
-const ONE_BY_ONE =
-  "rename one of them, close the window, then the other one in a window of its own; to swap two names, put one aside under a third name first";
+const SWAPPED =
+  "names are swapped: put one column aside under a third name first, in a window of its own";
 
 /** `windows`: each good by itself, and none that contradicts another. Out comes `Window[]`. */
 export const Windows = z
@@ -188,6 +186,8 @@ function contradiction(
   if (bothRenameTable && appsMeet) {
     return { key: "rename_table", because: "the same rename is in another window already" };
   }
+  const isTheSame = isDeepStrictEqual(first.renameColumns, second.renameColumns);
+  if (isTheSame && !appsMeet) return undefined;
   for (const [from, to] of second.renameColumns) {
     for (const [otherFrom, otherTo] of first.renameColumns) {
       const same = from === otherFrom && to === otherTo;

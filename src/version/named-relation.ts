@@ -1,26 +1,38 @@
+import { sharedNames } from "../base/rename-chains.ts";
 import type { Column, Relation } from "./catalog.ts";
 import type { NamedColumn, NamedRelation, Side } from "./naming.ts";
 import type { Window } from "./window.ts";
 
+export interface SidedWindow {
+  readonly window: Window;
+  /** Whose names the version uses. */
+  readonly side: Side;
+  /** What each renamed column is called now, by its old name. */
+  readonly columns: ReadonlyMap<string, string>;
+}
+
 /** What a version calls a table and its columns, given which side of each window it is on. */
 export function nameRelation(
   relation: Relation,
-  windows: readonly { window: Window; side: Side }[],
+  windows: readonly SidedWindow[],
 ): Omit<NamedRelation, "roots"> {
   const logicalByPhysical = new Map<string, string>();
   let logicalName = relation.name;
   let isTableRenamed = false;
   let otherName: string | undefined;
   const otherByPhysical = new Map<string, string>();
-  for (const { window, side } of windows) {
+  const chained: string[] = [];
+  for (const { window, side, columns } of windows) {
     if (window.renameTable !== undefined) {
       isTableRenamed = true;
       logicalName = side === "old" ? window.table : window.renameTable;
       otherName = side === "old" ? window.renameTable : window.table;
     }
+    const shared = sharedNames(window.renameColumns);
     for (const [before, after] of window.renameColumns) {
       const logical = side === "old" ? before : after;
-      const physical = relation.columns.some(({ name }) => name === before) ? before : after;
+      const physical = columns.get(before) ?? before;
+      if (shared.has(before) || shared.has(after)) chained.push(physical);
       logicalByPhysical.set(physical, logical);
       otherByPhysical.set(physical, side === "old" ? after : before);
     }
@@ -47,6 +59,7 @@ export function nameRelation(
     columns,
     aliasCount: lastWindowed + 1,
     exchange: exchangeOf(columns),
+    chained,
   };
 }
 

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import semver from "semver";
+import { physicalColumns } from "../base/rename-chains.ts";
 import type { Catalog, Relation } from "./catalog.ts";
-import { nameRelation } from "./named-relation.ts";
+import { nameRelation, type SidedWindow } from "./named-relation.ts";
 import type { VersionTag } from "./tag.ts";
 import { tableNamesOf, type Window } from "./window.ts";
 
@@ -36,6 +37,11 @@ export interface NamedRelation {
    * that the unrenamed table would give.
    */
   readonly exchange: ReadonlyMap<string, string>;
+  /**
+   * The columns of its windows' chains (a to b, b to c) as they are called now: a text that was made under other
+   * names could find a column under each of its own, if it does not say all of these.
+   */
+  readonly chained: readonly string[];
   /** OIDs of the tables under windows whose partition or heir it is: it is renamed with them. */
   readonly roots: readonly number[];
 }
@@ -102,13 +108,10 @@ export function namingFor(
 ): Naming {
   const broken: BrokenRelation[] = [];
   const words = new Set<string>();
-  const byOid = new Map<
-    number,
-    { relation: Relation; windows: { window: Window; side: Side }[] }
-  >();
+  const byOid = new Map<number, { relation: Relation; windows: SidedWindow[] }>();
 
   const rootsByOid = new Map<number, Set<number>>();
-  const addWindow = (relation: Relation, window: { window: Window; side: Side }) => {
+  const addWindow = (relation: Relation, window: SidedWindow) => {
     const entry = byOid.get(relation.oid);
     if (entry === undefined) byOid.set(relation.oid, { relation, windows: [window] });
     else entry.windows.push(window);
@@ -123,10 +126,11 @@ export function namingFor(
       broken.push({ schema: window.schema, names: tableNamesOf(window), problem: located.problem });
       continue;
     }
-    addWindow(located.relation, { window, side });
+    const { relation, columns } = located;
+    addWindow(relation, { window, side, columns });
     if (window.renameColumns.size === 0) continue;
     // A column's new name is its partitions' and heirs' as well; a table's is its own.
-    for (const child of catalog.descendants(located.relation.oid)) {
+    for (const child of catalog.descendants(relation.oid)) {
       words.add(child.name);
       const ofColumns = {
         ...window,
@@ -134,9 +138,9 @@ export function namingFor(
         renameTable: undefined,
         otherTables: [],
       };
-      addWindow(child, { window: ofColumns, side });
+      addWindow(child, { window: ofColumns, side, columns });
       const roots = rootsByOid.get(child.oid) ?? new Set();
-      rootsByOid.set(child.oid, roots.add(located.relation.oid));
+      rootsByOid.set(child.oid, roots.add(relation.oid));
     }
   }
 
@@ -182,7 +186,12 @@ function parseVersion(text: string): string | undefined {
 }
 
 export type Located =
-  | { readonly kind: "relation"; readonly relation: Relation }
+  | {
+      readonly kind: "relation";
+      readonly relation: Relation;
+      /** What each renamed column is called now, by its old name. */
+      readonly columns: ReadonlyMap<string, string>;
+    }
   | { readonly kind: "problem"; readonly problem: string };
 
 /** The table that a window is about, if it and every column have exactly one of their two names. */
@@ -199,35 +208,11 @@ export function locate(window: Window, catalog: Catalog): Located {
     return { kind: "problem", problem };
   }
   const names = new Set(relation.columns.map((column) => column.name));
-  for (const [before, after] of window.renameColumns) {
-    if (isChained(window, before, after)) continue;
-    if (names.has(before) && names.has(after)) {
-      const problem = `window on ${label}: both columns ${before} and ${after} exist`;
-      return { kind: "problem", problem };
-    }
-    if (!names.has(before) && !names.has(after)) {
-      const problem = `window on ${label}: neither column ${before} nor ${after} exists`;
-      return { kind: "problem", problem };
-    }
+  const columns = physicalColumns(window.renameColumns, names);
+  if (columns.kind === "problem") {
+    return { kind: "problem", problem: `window on ${label}: ${columns.problem}` };
   }
-  const chained = [...window.renameColumns].find(([before, after]) =>
-    isChained(window, before, after),
-  );
-  if (chained !== undefined) {
-    const problem = `window on ${label}: ${chained[0]} to ${chained[1]} shares a name with another rename`;
-    return { kind: "problem", problem };
-  }
-  return { kind: "relation", relation };
-}
-
-/**
- * With a to b and b to c (or b to a) in one window, the catalog can't tell which of them has happened:
- * a column named b may be either.
- */
-function isChained(window: Window, before: string, after: string): boolean {
-  if (window.renameColumns.has(after)) return true;
-  for (const name of window.renameColumns.values()) if (name === before) return true;
-  return false;
+  return { kind: "relation", relation, columns: columns.byOldName };
 }
 
 function wordsOf(window: Window): readonly string[] {

@@ -11,11 +11,9 @@ export type PhysicalSide = "old" | "new" | "mixed" | "broken";
 export function physicalSide(window: Window, catalog: Catalog): PhysicalSide {
   const located = locate(window, catalog);
   if (located.kind === "problem") return "broken";
-  const { name, columns } = located.relation;
-  const isNew = [...window.renameColumns.values()].map((after) =>
-    columns.some((column) => column.name === after),
-  );
-  if (window.renameTable !== undefined) isNew.push(name === window.renameTable);
+  const { relation, columns } = located;
+  const isNew = [...columns].map(([before, now]) => now !== before);
+  if (window.renameTable !== undefined) isNew.push(relation.name === window.renameTable);
   if (isNew.every(Boolean)) return "new";
   return isNew.some(Boolean) ? "mixed" : "old";
 }

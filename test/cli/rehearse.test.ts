@@ -131,6 +131,22 @@ for (const { as, sql, verdict } of cases) {
   });
 }
 
+test("a window in which a name goes from one column to the other", async () => {
+  const window =
+    '{ table: public.orders, rename: { total: user_id, user_id: payer }, old: "<2.0.0", new: ">=2.0.0" }';
+  const sent = [
+    { app: "shop", version: "1.4.0", sql: "UPDATE orders SET user_id = 2 WHERE total > 1" },
+    { app: "shop", version: "2.0.0", sql: "UPDATE orders SET payer = 2 WHERE user_id > 1" },
+    { app: "shop", version: "1.4.0", sql: "COPY orders (user_id) TO STDOUT" },
+    { app: "shop", version: "2.0.0", sql: "SELECT total FROM orders" },
+  ];
+  const { problems, counts } = await rehearsed(sent.map(record).join(""), { window });
+  expect(counts.passes).toBe(2);
+  expect(problems.map(({ verdict, sql }) => `${verdict}: ${sql}`)).toEqual([
+    "refused: COPY orders (user_id) TO STDOUT",
+  ]);
+});
+
 test("what has no plan and names no table under a window is only counted", () => {
   const { unplanned, passes, unproven, refused, fails, differs } = report.counts;
   expect({

@@ -349,11 +349,11 @@ const refused: readonly {
       ],
       [
         '{ table: orders, rename: { a: b, b: a }, old: "<2", new: ">=2" }',
-        "windows[0].rename: \"b\" is one column's old name and another one's new name: rename one of them, close the window, then the other one in a window of its own; to swap two names, put one aside under a third name first",
+        "windows[0].rename: names are swapped: put one column aside under a third name first, in a window of its own",
       ],
       [
-        '{ table: orders, rename: { a: b, b: c }, old: "<2", new: ">=2" }',
-        "windows[0].rename: \"b\" is one column's old name and another one's new name: rename one of them, close the window, then the other one in a window of its own; to swap two names, put one aside under a third name first",
+        '{ table: orders, rename: { a: b, b: c, c: a, x: y }, old: "<2", new: ">=2" }',
+        "windows[0].rename: names are swapped: put one column aside under a third name first, in a window of its own",
       ],
       [
         '{ table: orders, rename: { a: c, b: c }, old: "<2", new: ">=2" }',

@@ -83,6 +83,48 @@ for (const { name, version, windows = [ORDERS], catalog, exchange } of exchanges
   });
 }
 
+/** `user_id` becomes `total`, while `total` becomes `amount`. */
+const CHAIN: Window = {
+  ...ORDERS,
+  renameColumns: new Map([
+    ["user_id", "total"],
+    ["total", "amount"],
+  ]),
+};
+const chains = [
+  { columns: "user_id total", version: "1.0.0", logical: "user_id total" },
+  { columns: "user_id amount", version: "1.0.0", logical: "user_id total" },
+  { columns: "total amount", version: "1.0.0", logical: "user_id total" },
+  { columns: "user_id total", version: "2.0.0", logical: "total amount" },
+  { columns: "user_id amount", version: "2.0.0", logical: "total amount" },
+  { columns: "total amount", version: "2.0.0", logical: "total amount" },
+];
+for (const { columns, version, logical } of chains) {
+  test(`a chain: ${version} on ${columns}`, () => {
+    const catalog = catalogOf({ orders: `id ${columns} note` });
+    const [relation] = namingFor({ app: "shop", version }, [CHAIN], catalog).relations;
+    expect(relation?.columns.map((column) => column.logical).join(" ")).toBe(`id ${logical} note`);
+    expect(relation?.chained.join(" ")).toBe(columns);
+    // What is exchanged leads to a column each, and no two to the same one.
+    const names = [...(relation?.exchange ?? [])];
+    expect(new Set(names.map(([, physical]) => physical)).size).toBe(names.length);
+  });
+}
+
+test("a column beside a chain is not part of it", () => {
+  const catalog = catalogOf({ orders: "id user_id total note" });
+  const window = { ...CHAIN, renameColumns: new Map([...CHAIN.renameColumns, ["note", "text"]]) };
+  const [relation] = namingFor({ app: "shop", version: "1.0.0" }, [window], catalog).relations;
+  expect(relation?.chained).toEqual(["user_id", "total"]);
+});
+
+test("a chain with a gap too many fits nothing", () => {
+  const catalog = catalogOf({ orders: "id amount" });
+  expect(windowProblems([CHAIN], catalog)).toEqual([
+    "window on public.orders: of the columns user_id, total, amount all but one have to exist, and user_id and total do not",
+  ]);
+});
+
 const strangers = [
   { name: "no tag", tag: undefined },
   { name: "another application", tag: { app: "other", version: "1.0.0" } },

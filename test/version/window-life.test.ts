@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Catalog } from "../../src/version/catalog.ts";
 import { physicalSide } from "../../src/version/physical-side.ts";
+import type { Window } from "../../src/version/window.ts";
 import {
   judgeMove,
   restingState,
@@ -66,11 +67,12 @@ describe("whose names the catalog has", () => {
     app: undefined,
     closes: undefined,
   };
-  const side = (name: string, ...columns: readonly string[]) => {
+  const sideOf = (window: Window, name: string, columns: readonly string[]) => {
     const relation = { oid: 1, schema: "public", name, kind: "r" };
     const named = columns.map((column, index) => ({ name: column, attnum: index + 1 }));
     return physicalSide(window, new Catalog([{ ...relation, columns: named }], 1, "shop"));
   };
+  const side = (name: string, ...columns: readonly string[]) => sideOf(window, name, columns);
 
   test("of a table and its columns, together", () => {
     expect(side("person", "id", "a")).toBe("old");
@@ -79,5 +81,20 @@ describe("whose names the catalog has", () => {
     expect(side("people", "a")).toBe("mixed");
     expect(side("people", "a", "b")).toBe("broken");
     expect(side("others", "a")).toBe("broken");
+  });
+
+  test("of a name that goes from one column to the other", () => {
+    const chain: Window = {
+      ...window,
+      renameTable: undefined,
+      renameColumns: new Map([
+        ["a", "b"],
+        ["b", "c"],
+      ]),
+    };
+    expect(sideOf(chain, "person", ["a", "b"])).toBe("old");
+    expect(sideOf(chain, "person", ["a", "c"])).toBe("mixed");
+    expect(sideOf(chain, "person", ["b", "c"])).toBe("new");
+    expect(sideOf(chain, "person", ["b"])).toBe("broken");
   });
 });

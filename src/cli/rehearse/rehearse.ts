@@ -4,8 +4,9 @@ import type pg from "pg";
 import type { Config } from "../../config/config.ts";
 import type { Catalog } from "../../version/catalog.ts";
 import { windowProblems } from "../../version/naming.ts";
+import { physicalSide } from "../../version/physical-side.ts";
 import type { VersionTag } from "../../version/tag.ts";
-import { tableNamesOf, type Window } from "../../version/window.ts";
+import type { Window } from "../../version/window.ts";
 import { controlConnection, withConnection } from "../control-connection.ts";
 import { explainSystemError, SetupError } from "../fail.ts";
 import { readCatalog } from "../read-catalog.ts";
@@ -15,7 +16,7 @@ import { localeClauses } from "./locale.ts";
 import { Rehearsal } from "./rehearsal.ts";
 import { Findings, type RehearsalReport } from "./rehearsal-report.ts";
 import { readSchema } from "./schema-copy.ts";
-import { Scratch, type State } from "./scratch.ts";
+import { Scratch, STATES, type State } from "./scratch.ts";
 
 export interface RehearseOptions {
   /** The audit log, or with `as` a file of SQL; `-` for stdin. */
@@ -136,18 +137,6 @@ function scratchConnection(config: Config, url: string | undefined): pg.ClientCo
 
 /** How the names stand: one state, or both where some windows have been renamed and some have not. */
 function statesNow(windows: readonly Window[], catalog: Catalog): readonly State[] {
-  const states = new Set<State>();
-  for (const window of windows) {
-    const { schema, table, renameTable, renameColumns } = window;
-    const relation = catalog.relation(schema, table);
-    if (renameTable !== undefined) states.add(relation === undefined ? "new" : "old");
-    const columns = tableNamesOf(window)
-      .map((name) => catalog.relation(schema, name))
-      .find((found) => found !== undefined);
-    for (const before of renameColumns.keys()) {
-      const isOld = columns?.columns.some(({ name }) => name === before) === true;
-      states.add(isOld ? "old" : "new");
-    }
-  }
-  return [...states];
+  const sides = windows.map((window) => physicalSide(window, catalog));
+  return STATES.filter((state) => sides.some((side) => side === state || side === "mixed"));
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import pg from "pg";
+import { renameSteps } from "../../base/rename-chains.ts";
 import { quoteIdentifier } from "../../sql/tokens.ts";
 import type { Catalog } from "../../version/catalog.ts";
 import { tableNamesOf, type Window } from "../../version/window.ts";
@@ -149,9 +150,7 @@ async function rename(client: pg.Client, window: Window, state: State): Promise<
     throw new SetupError(`the table ${schema}.${table} could not be copied`);
   }
   const full = (name: string) => `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;
-  for (const [before, after] of window.renameColumns) {
-    const [from, to] = state === "new" ? [before, after] : [after, before];
-    if (!found.columns.includes(from)) continue;
+  for (const { from, to } of renameSteps(window.renameColumns, new Set(found.columns), state)) {
     await renameOnce(
       client,
       `ALTER TABLE ${full(found.name)} RENAME COLUMN ${quoteIdentifier(from)} TO ${quoteIdentifier(to)}`,

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { renameSteps } from "../../base/rename-chains.ts";
 import {
   beginFlip,
   type CommandFlip,
@@ -176,11 +177,10 @@ function notOwner({ config }: StoreSession, relation: Relation, owner: string): 
 /** What takes the relation to that side's names, from whichever it has. */
 function renamesTo(to: Side, window: Window, relation: Relation): string[] {
   const table = `ALTER TABLE ${nameOf(relation)}`;
-  const columns = [...window.renameColumns].flatMap(([before, after]) => {
-    const [from, target] = to === "new" ? [before, after] : [after, before];
-    if (!relation.columns.some(({ name }) => name === from)) return [];
-    return [`${table} RENAME COLUMN ${quoteIdentifier(from)} TO ${quoteIdentifier(target)}`];
-  });
+  const names = new Set(relation.columns.map(({ name }) => name));
+  const columns = renameSteps(window.renameColumns, names, to).map(
+    (step) => `${table} RENAME COLUMN ${quoteIdentifier(step.from)} TO ${quoteIdentifier(step.to)}`,
+  );
   const name = to === "new" ? window.renameTable : window.table;
   const isOther = window.renameTable !== undefined && name !== relation.name;
   // The table last: the others go by its name of now.
