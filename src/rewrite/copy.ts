@@ -1,4 +1,5 @@
 import type { AstNode } from "../sql/ast.ts";
+import { refuseBrokenChain } from "./chain-witness.ts";
 import { copyAsQuery, headerOption } from "./copy-header.ts";
 import { asTyped, listOf, locationOf, namesOf, nodeOf, stringOf, typedOf } from "./node.ts";
 import type { Rewriting } from "./rewriting.ts";
@@ -17,8 +18,11 @@ export function rewriteCopy(work: Rewriting, node: AstNode): void {
   if (relation === undefined) return;
   const header = headerOption(node);
   const found = findTable(work, relation);
-  const isRenamedNow = found.kind === "windowed" && found.relation.exchange.size > 0;
-  if (isRenamedNow && header !== undefined) {
+  if (found.kind === "windowed") refuseBrokenChain(work, node, found.relation);
+  const hasOtherNames =
+    found.kind === "windowed" &&
+    (found.relation.exchange.size > 0 || found.relation.chained.length > 0);
+  if (hasOtherNames && header !== undefined) {
     if (node["is_from"] === true) refuseHeaderMatch(work, header, relation);
     else if (copyAsQuery(work, node, { node: relation, relation: found.relation })) return;
   }

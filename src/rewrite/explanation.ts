@@ -105,6 +105,8 @@ export const REASONS = {
     "definition: the server writes it with the catalog's names; they become this version's",
   row: () =>
     "whole row: the function shows its field names, and only a subquery's row has the version's",
+  witness: () =>
+    "WITH query: it names all columns that exchange their names, so that the statement fails where they have done so meanwhile",
   shown: () =>
     "shown names: what the server shows or takes as a name is exchanged for this version's",
 } as const satisfies Readonly<Record<string, Reason>>;

@@ -79,9 +79,13 @@ function refuseNamesakes(work: Rewriting, clause: AstNode, target: ScopeItem, sc
     target.relation?.columns.some((column) => column.physical === name && column.logical !== name);
   for (const { node } of listOf(clause, "exprs")) {
     const starred = starredItems(typedOf(node, "val"), scope);
+    const own = starred === undefined ? ownColumn(typedOf(node, "val"), target, scope) : undefined;
+    const called = stringOf(node, "name") || outputName(typedOf(node, "val")).name;
+    // Another column than the one that has this name in the catalog can't be taken for it.
+    if (own !== undefined && own.physical !== called) continue;
     const names =
       starred === undefined
-        ? [stringOf(node, "name") || outputName(typedOf(node, "val")).name]
+        ? [called]
         : starred.flatMap((item) => (isShownByItself(item, target) ? [] : item.columns.names));
     const name = names.find(isPhysicalOnly);
     if (name === undefined) continue;
@@ -91,6 +95,20 @@ function refuseNamesakes(work: Rewriting, clause: AstNode, target: ScopeItem, sc
       offset: locationOf(node),
     });
   }
+}
+
+/** The column of the written table that an output is, if it is certainly one. */
+function ownColumn(value: TypedNode | undefined, target: ScopeItem, scope: Scope) {
+  if (value?.type !== "ColumnRef") return undefined;
+  const [first, second, third] = namesOf(value.node, "fields");
+  if (first === undefined || third !== undefined) return undefined;
+  if (second !== undefined && !isOf(findItem(scope, first), target)) return undefined;
+  return target.relation?.columns.find(({ logical }) => logical === (second ?? first));
+}
+
+/** The written table itself, or a version of its row. */
+function isOf(item: ScopeItem | undefined, target: ScopeItem): boolean {
+  return item?.isTarget === true && item.relation === target.relation;
 }
 
 /** Another table's columns are told by its own OID; the written one's can stand there under names of an alias list. */

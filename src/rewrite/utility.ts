@@ -24,7 +24,7 @@ export function rewriteUtility(work: Rewriting, kind: string, node: AstNode): vo
     else rewriteTableName(work, reference.node, found.relation);
     relations.set(reference.node, found.relation);
     work.targets.set(found.relation.logicalName, found.relation);
-    const hasColumns = found.relation.exchange.size > 0;
+    const hasColumns = found.relation.exchange.size > 0 || found.relation.chained.length > 0;
     if (hasColumns && (reference.isInQuery || reference.isLike)) {
       refuseMention(work, found.relation, "its columns", locationOf(reference.node));
     }
@@ -49,6 +49,12 @@ function rewriteColumns(
   const { kind, node, relations } = statement;
   const places = columnPlaces(kind, node);
   for (const relation of new Set(relations.values())) {
+    const inChain = chainedName(statement.words, relation);
+    if (inChain !== undefined) {
+      // Nothing here could tell that the name is another column's by the time it runs.
+      refuseMention(work, relation, `column "${inChain}"`, undefined);
+      continue;
+    }
     const names = new Set(statement.words.filter((word) => relation.exchange.has(word)));
     for (const name of names) {
       const own = places.filter(
@@ -62,6 +68,14 @@ function rewriteColumns(
       }
     }
   }
+}
+
+/** A name of the statement that is one of several which exchange their columns; undefined if none is. */
+function chainedName(words: readonly string[], relation: NamedRelation): string | undefined {
+  const names = relation.columns
+    .filter(({ physical }) => relation.chained.includes(physical))
+    .flatMap(({ physical, logical, otherName }) => [physical, logical, otherName]);
+  return words.find((word) => names.includes(word));
 }
 
 /** Whether what the statement makes is this table's. */
@@ -128,7 +142,7 @@ export function rewriteRename(work: Rewriting, node: AstNode): void {
     if (found.kind === "windowed" || found.kind === "hidden") {
       const { relation } = found;
       const column = stringOf(node, "subname");
-      const isColumnFlip = column !== "" && relation.exchange.get(column) === newName;
+      const isColumnFlip = column !== "" && isFlip(relation, column, newName);
       const isTableFlip =
         column === "" &&
         (found.kind === "hidden" ? relation.logicalName : relation.physicalName) === newName;
@@ -142,6 +156,13 @@ export function rewriteRename(work: Rewriting, node: AstNode): void {
     }
   }
   rewriteUtility(work, "RenameStmt", node);
+}
+
+/** Whether a column of this name in the catalog gets the one that it has for a window's other versions. */
+function isFlip(relation: NamedRelation, from: string, to: string): boolean {
+  if (relation.chained.length === 0) return relation.exchange.get(from) === to;
+  const column = relation.columns.find(({ physical }) => physical === from);
+  return to !== from && [column?.logical, column?.otherName].includes(to);
 }
 
 interface Mentions {
@@ -259,8 +280,9 @@ function refuseMention(
   if (relation.logicalName !== relation.physicalName) {
     pairs.unshift(`table ${relation.logicalName} is ${relation.physicalName}`);
   }
+  const now = pairs.length === 0 ? "" : ` (${pairs.join(", ")} now)`;
   work.refuseUncertain({
-    detail: `It names ${what} of "${relation.logicalName}", which is being renamed (${pairs.join(", ")} now).`,
+    detail: `It names ${what} of "${relation.logicalName}", which is being renamed${now}.`,
     hint: "Run it from a session without a version tag, under the names that the database has now.",
     offset,
   });

@@ -1,5 +1,6 @@
 import type { AstNode } from "../sql/ast.ts";
 import { quoteIdentifier } from "../sql/tokens.ts";
+import { addWitness } from "./chain-witness.ts";
 import { unreachedReason } from "./explanation.ts";
 import { rewriteExpression } from "./expression.ts";
 import { rewriteFrom } from "./from-clause.ts";
@@ -46,6 +47,7 @@ export function beginWrite(
   const ctes = rewriteWith(work, nodeOf(node, "withClause"), place);
   const target = rewriteTarget(work, nodeOf(node, "relation") ?? {});
   work.writes.set(node, target.relation);
+  if (target.relation !== undefined) addWitness(work, node, target.relation);
   return { ctes, target };
 }
 

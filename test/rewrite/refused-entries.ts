@@ -22,6 +22,7 @@ export const REFUSED_SCHEMA = `
   CREATE TABLE person (id int, name text, boss_id int);
   CREATE TABLE archive.orders (id int, user_id int);
   CREATE TABLE plain (id int PRIMARY KEY, total int);
+  CREATE TABLE prices (id int PRIMARY KEY, net int, gross int);
   INSERT INTO orders VALUES (1, 20, 5, 'a'), (2, 1, 6, 'b');
   INSERT INTO items VALUES (1, 1, 20, 'x');
   INSERT INTO users VALUES (1, 'one'), (20, 'twenty');
@@ -32,12 +33,15 @@ export const REFUSED_SCHEMA = `
 export const REFUSED_FLIP = `
   ALTER TABLE orders RENAME user_id TO customer_id;
   ALTER TABLE person RENAME TO people;
+  ALTER TABLE prices RENAME gross TO total;
+  ALTER TABLE prices RENAME net TO gross;
 `;
 
 export const REFUSED_WINDOWS = `
 windows:
   - { table: public.orders, rename: { user_id: customer_id }, old: "<2.0.0", new: ">=2.0.0" }
   - { table: public.person, rename_table: people, old: "<2.0.0", new: ">=2.0.0" }
+  - { table: public.prices, rename: { net: gross, gross: total }, old: "<2.0.0", new: ">=2.0.0" }
 `;
 
 const NOT_CERTAIN = /^Which column ".*" means is not certain/;
@@ -96,11 +100,15 @@ export const REFUSED: readonly RefusedEntry[] = [
       "`RETURNING *` beside an output or a source's column of the name that its column has for the other version",
     detail: /^RETURNING has a \* of a table under a window, and also an output of the name ".*"/,
     statements: [
-      "UPDATE orders SET total = 1 RETURNING *, id AS customer_id",
+      "UPDATE orders SET total = 1 RETURNING *, user_id AS customer_id",
+      "UPDATE orders SET total = 1 RETURNING *, (SELECT user_id AS customer_id)",
       "UPDATE orders SET total = 1 FROM (SELECT 1 AS customer_id) AS x RETURNING *",
       "MERGE INTO orders USING orders AS o(id, customer_id) ON false WHEN MATCHED THEN DO NOTHING RETURNING *",
     ],
-    instead: ["UPDATE orders SET total = 1 RETURNING id, user_id, total, note, id AS customer_id"],
+    instead: [
+      "UPDATE orders SET total = 1 RETURNING id, user_id, total, note, user_id AS customer_id",
+      "UPDATE orders SET total = 1 RETURNING *, id AS customer_id",
+    ],
   },
   {
     refused: "`RETURNING *` in a WITH query whose columns are not certain: a function's",
@@ -280,6 +288,25 @@ export const REFUSED: readonly RefusedEntry[] = [
       "CREATE FUNCTION f() RETURNS bigint BEGIN ATOMIC SELECT count(*) FROM person; END",
     ],
     instead: ["CREATE INDEX named ON person ((name || 'x'))"],
+  },
+  {
+    refused:
+      "COPY of some columns of a chain and not the others, in its list, WHERE or FORCE_…: `COPY t (a)`",
+    detail: /^Of ".*", it does not list all of the columns .*, whose names change hands/,
+    statements: [
+      "COPY prices (id, gross) TO STDOUT",
+      "COPY prices TO STDOUT (FORMAT csv, FORCE_QUOTE (gross))",
+    ],
+    instead: [
+      "COPY prices (gross, net) TO STDOUT (FORMAT csv, FORCE_QUOTE (gross))",
+      "COPY (SELECT id, gross FROM prices) TO STDOUT",
+    ],
+  },
+  {
+    refused: "DDL that names a column of a chain",
+    detail: NAMES_COLUMN,
+    statements: ["CREATE INDEX named ON prices (net)", "ANALYZE prices (gross)"],
+    instead: [],
   },
   {
     refused: "CREATE TABLE AS, CREATE VIEW under the name of a table that is being renamed",

@@ -25,6 +25,7 @@ export const SCHEMA = `
   CREATE TABLE archive.things (code int, id int, rest text);
   CREATE TABLE "order" (gone int, "select" int PRIMARY KEY, "user" int NOT NULL DEFAULT 4, "${LONG}" int, "from" text);
   ALTER TABLE "order" DROP COLUMN gone;
+  CREATE TABLE prices (id int PRIMARY KEY, net int DEFAULT 2, gross int NOT NULL DEFAULT 3, CHECK (gross <> 13), label text, UNIQUE (net, gross));
   CREATE PROCEDURE touch(INOUT a int, b text DEFAULT 'b') LANGUAGE sql AS 'SELECT a + 1';
   CREATE TABLE plain (id int PRIMARY KEY, total int, label text);
   CREATE VIEW recent AS SELECT id, user_id, total FROM orders WHERE id > 1;
@@ -41,11 +42,12 @@ export const SCHEMA = `
   INSERT INTO archive.things VALUES (2, 1, 'r'), (20, 3, NULL);
   INSERT INTO "order" VALUES (1, 20, 2, 'f'), (2, 1, NULL, NULL);
   INSERT INTO plain VALUES (1, 2, 'l'), (2, 20, 'a');
+  INSERT INTO prices VALUES (1, 2, 20, 'l'), (2, 20, 1, 'a'), (3, NULL, 2, NULL);
   ANALYZE;
 `;
 
 const OTHERS =
-  "items, users, archive.orders, parted_low, parted_high, things, heirs, plain, archive.things";
+  "items, users, prices, archive.orders, parted_low, parted_high, things, heirs, plain, archive.things";
 
 export const FLIP = `
   ALTER TABLE orders RENAME user_id TO customer_id;
@@ -61,6 +63,8 @@ export const FLIP = `
   ALTER TABLE "order" RENAME "user" TO "group";
   ALTER TABLE "order" RENAME "${LONG}" TO "to";
   ALTER TABLE "order" RENAME TO "Table";
+  ALTER TABLE prices RENAME gross TO total;
+  ALTER TABLE prices RENAME net TO gross;
 `;
 
 export const WINDOWS: readonly Window[] = [
@@ -73,6 +77,7 @@ export const WINDOWS: readonly Window[] = [
   windowOn("things", { code: "sku" }),
   { ...windowOn("things", { code: "number" }), schema: "archive" },
   windowOn("order", { user: "group", [LONG]: "to" }, "Table"),
+  windowOn("prices", { net: "gross", gross: "total" }),
 ];
 
 /** Which names a database has. */
@@ -132,6 +137,7 @@ const TABLES: readonly (readonly [schema: string, name: string, columns: string]
   ["public", "recent", "id user_id total"],
   ["archive", "things", "code/number id rest*"],
   ["public", "order/Table", "select user/group LONG/to from*"],
+  ["public", "prices", "id net/gross gross/total label*"],
   ["pg_temp", "parted", "customer_id id user_id more*"],
 ];
 
