@@ -1,3 +1,4 @@
+import { sharedNames } from "../../base/rename-chains.ts";
 import type { Window } from "../../version/window.ts";
 
 /** Something in the database that names what a window renames, and that no proxy sees. */
@@ -18,6 +19,18 @@ export function renamedNames(window: Window): readonly string[] {
 
 export function columnsOf(window: Window): readonly string[] {
   return [...window.renameColumns].flat();
+}
+
+/**
+ * Why a text that says one of these words is to be replaced: it fails after the rename, or it is about another
+ * column then, which no error tells.
+ */
+export function breakageOf(window: Window, words: readonly string[]): string {
+  const shared = sharedNames(window.renameColumns);
+  const isSilent = words.some((word) => shared.has(word));
+  return isSilent
+    ? "means another column after the rename, without an error"
+    : "breaks at the rename";
 }
 
 /**

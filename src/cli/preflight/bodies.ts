@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type pg from "pg";
 import { tableNamesOf, type Window } from "../../version/window.ts";
-import { type BlindSpot, FAMILY, renamedNames } from "./blind-spot.ts";
+import { type BlindSpot, breakageOf, FAMILY, renamedNames } from "./blind-spot.ts";
 import { type BodyNames, findNames, type Mention } from "./body-names.ts";
 
 /**
@@ -42,7 +42,7 @@ async function functions(client: pg.Client, window: Window, store: string): Prom
     // Its own parameter of that name is no column, or can't be told from one.
     const isOwn = found.named.every(({ word }) => own?.includes(word) === true);
     const isSure = (found.hasTable || is_trigger) && !isOwn;
-    spots.push(...bodySpots(name, found, isSure));
+    spots.push(...bodySpots(name, found, { window, isSure }));
   }
   return spots;
 }
@@ -50,25 +50,27 @@ async function functions(client: pg.Client, window: Window, store: string): Prom
 /** Characters of bodies that are looked through in one turn. */
 const TURN_SIZE_MAX = 64 * 1024;
 
-function bodySpots(object: string, found: BodyNames, isSure: boolean): BlindSpot[] {
+function bodySpots(
+  object: string,
+  found: BodyNames,
+  { window, isSure }: { readonly window: Window; readonly isSure: boolean },
+): BlindSpot[] {
+  const breakage = (mentions: readonly Mention[]) =>
+    breakageOf(
+      window,
+      mentions.map(({ word }) => word),
+    );
   if (found.named.length > 0) {
     const where = `says ${listed(found.named)}`;
+    const then = `${breakage(found.named)}: replace it in the same transaction`;
     return [
       isSure
-        ? {
-            kind: "breaks",
-            object,
-            text: `${where}, and breaks at the rename: replace it in the same transaction`,
-          }
-        : {
-            kind: "unclear",
-            object,
-            text: `${where}; if that means this table, it breaks at the rename: replace it in the same transaction`,
-          },
+        ? { kind: "breaks", object, text: `${where}, and ${then}` }
+        : { kind: "unclear", object, text: `${where}; if that means this table, it ${then}` },
     ];
   }
   if (found.inStrings.length === 0) return [];
-  const text = `has ${listed(found.inStrings)} in a string; if that is run as SQL, or taken for this table's name, it breaks at the rename`;
+  const text = `has ${listed(found.inStrings)} in a string; if that is run as SQL, or taken for this table's name, it ${breakage(found.inStrings)}`;
   return [{ kind: "unclear", object, text }];
 }
 
@@ -93,7 +95,7 @@ async function triggerArguments(client: pg.Client, window: Window): Promise<Blin
     const values = given.split("\\000");
     const named = renamedNames(window).filter((word) => values.includes(word));
     if (named.length === 0) return [];
-    const text = `gives ${named.join(" and ")} to its function as an argument; if that is taken for a name, it breaks at the rename`;
+    const text = `gives ${named.join(" and ")} to its function as an argument; if that is taken for a name, it ${breakageOf(window, named)}`;
     return [{ kind: "unclear", object: name, text }];
   });
 }
@@ -112,7 +114,7 @@ async function cronJobs(client: pg.Client, window: Window): Promise<BlindSpot[]>
   const names = { renamed: renamedNames(window), tables: tableNamesOf(window) };
   return rows.flatMap(({ name, command }) => {
     const found = findNames(command, { ...names, language: "sql" });
-    return bodySpots(name, found, found.hasTable);
+    return bodySpots(name, found, { window, isSure: found.hasTable });
   });
 }
 
