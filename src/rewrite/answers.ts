@@ -12,6 +12,7 @@ import {
   editInName,
   editOfConstraint,
   exchangeNamedIn,
+  undoConstants,
   undoName,
 } from "./named-edit.ts";
 import { exchangeIdentifiers, exchangeQuoted, QUOTED, replaceWord } from "./quoted-names.ts";
@@ -105,6 +106,11 @@ export function turnBackError(
   const sqlstate = fields.get("C") ?? "";
   exchangeField(result, "M", (text) => turnBackSentence(text, answers));
   if (!NAMING_ERRORS.test(sqlstate)) return result;
+  if (sqlstate === "42P01") {
+    const there = edit === undefined ? [] : [edit];
+    const constants = position === undefined ? edits : there;
+    exchangeField(result, "M", (text) => undoConstants(text, constants));
+  }
   if (sqlstate.startsWith("23")) {
     // Only this one is about a column: other violations name a constraint, which is called as it is.
     const named = sqlstate === "23502" ? columns : NO_NAMES;

@@ -1,10 +1,10 @@
 import type { AstNode } from "../sql/ast.ts";
+import type { Edit } from "../sql/edit.ts";
 import { identifierName, quoteIdentifier, tokenize } from "../sql/tokens.ts";
 import type { NamedRelation } from "../version/naming.ts";
-import { REASONS } from "./explanation.ts";
 import { exchangeComposed, exchangeSequenceArguments } from "./name-expressions.ts";
 import { listOf, locationOf, namesOf, nodeOf, stringOf, type TypedNode } from "./node.ts";
-import type { Rewriting } from "./rewriting.ts";
+import { NOBODY, type Rewriting } from "./rewriting.ts";
 
 /** Functions that look a table up by its name in a constant, and where among their arguments it stands. */
 const READERS: Readonly<Record<string, { readonly table: number; readonly column?: number }>> = {
@@ -25,7 +25,7 @@ export const NAME_READERS: readonly string[] = Object.keys(READERS);
 export function exchangeTableConstant(work: Rewriting, cast: AstNode): void {
   if (!isRegclass(cast)) return;
   const constant = constantOf({ type: "TypeCast", node: cast });
-  if (constant !== undefined) exchangeTable(work, constant, "regclass");
+  if (constant !== undefined) exchangeTable(work, constant);
   else exchangeComposed(work, cast);
 }
 
@@ -45,7 +45,7 @@ export function exchangeArguments(work: Rewriting, call: AstNode): void {
   if (argument === undefined || (argument.type === "TypeCast" && isRegclass(argument.node))) return;
   const constant = constantOf(argument);
   if (constant === undefined) return;
-  const relation = exchangeTable(work, constant, names.at(-1) ?? "");
+  const relation = exchangeTable(work, constant);
   const column = reader.column === undefined ? undefined : constantOf(args.at(reader.column));
   if (relation === undefined || column === undefined || relation.aliasCount === 0) return;
   touch(work, relation);
@@ -74,11 +74,7 @@ function isRegclass(cast: AstNode): boolean {
 }
 
 /** The table under a window that a constant names. */
-function exchangeTable(
-  work: Rewriting,
-  constant: Constant,
-  reader: string,
-): NamedRelation | undefined {
+function exchangeTable(work: Rewriting, constant: Constant): NamedRelation | undefined {
   const written = namesIn(constant.text);
   if (written === undefined || (written.length === 3 && written[0] !== work.database)) {
     return undefined;
@@ -89,18 +85,12 @@ function exchangeTable(
   const name = parts.at(-1) ?? "";
   const found = work.lookup.find(schema, name);
   if (found.kind === "hidden") {
+    // The server is to say that there is no such table, where it comes to that.
+    const { logicalName } = found.relation;
+    const free = work.lookup.existsPhysically(schema, logicalName) ? NOBODY : logicalName;
+    const ran = [...parts.slice(0, -1), free].join(".");
     touch(work, found.relation);
-    if (reader !== "to_regclass") {
-      work.refuse({
-        sqlstate: "42P01",
-        message: `relation "${parts.join(".")}" does not exist`,
-        detail: "",
-        hint: "",
-        offset: locationOf(constant.node),
-      });
-    } else if (!work.lookup.existsPhysically(schema, found.relation.logicalName)) {
-      exchangeConstant(work, constant, dotted(schema, found.relation.logicalName));
-    }
+    exchangeConstant(work, constant, dotted(schema, free), { sent: parts.join("."), ran });
     return undefined;
   }
   if (found.kind !== "windowed") return undefined;
@@ -141,7 +131,12 @@ function namesIn(text: string): readonly string[] | undefined {
   return tokens.length % 2 === 1 && parts.length <= 3 ? parts : undefined;
 }
 
-function exchangeConstant(work: Rewriting, constant: Constant, by: string): void {
+function exchangeConstant(
+  work: Rewriting,
+  constant: Constant,
+  by: string,
+  said?: Edit["constant"],
+): void {
   const token = work.source.token(work.source.indexAt(locationOf(constant.node)));
   const written = token === undefined ? "" : work.source.text.slice(token.start, token.end);
   const isPlain = written === `'${constant.text.replaceAll("'", "''")}'` && !by.includes("\\");
@@ -154,5 +149,5 @@ function exchangeConstant(work: Rewriting, constant: Constant, by: string): void
     return;
   }
   work.exchanged.add(constant.node);
-  work.replace(token.start, token.end, `'${by.replaceAll("'", "''")}'`, REASONS.constant);
+  work.replaceConstant(token, by, said);
 }

@@ -1,6 +1,6 @@
 import type { Edit } from "../sql/edit.ts";
 import { identifierName, tokenize } from "../sql/tokens.ts";
-import { replaceWord } from "./quoted-names.ts";
+import { exchangeQuoted, replaceWord } from "./quoted-names.ts";
 import { SourceText } from "./source-text.ts";
 
 /** Whether another name was written, and not only a table put in front. */
@@ -83,6 +83,14 @@ export function exchangeNamedIn(
 
 /** `column "a" specified more than once`. */
 const COLUMN_ALONE = /^column "[^"]*"[^"]*$/;
+
+/** A message with the names that constants had when they were sent: those of tables that the version does not know. */
+export function undoConstants(message: string, edits: readonly Edit[]): string {
+  const names = edits.flatMap(({ constant }) =>
+    constant === undefined ? [] : [[constant.ran, constant.sent] as const],
+  );
+  return exchangeQuoted(message, new Map(names));
+}
 
 /** Puts the name that the client wrote in the place of the one that was sent: `table.column` in each of its parts. */
 export function undoName(

@@ -1,6 +1,6 @@
 import type { AstNode } from "../sql/ast.ts";
 import { type Edit, keepApart } from "../sql/edit.ts";
-import { quoteAlways, quoteIdentifier } from "../sql/tokens.ts";
+import { quoteAlways, quoteIdentifier, type Token } from "../sql/tokens.ts";
 import type { Relation } from "../version/catalog.ts";
 import type { NamedRelation } from "../version/naming.ts";
 import { type ExplainedTable, REASONS, type Reason } from "./explanation.ts";
@@ -28,7 +28,7 @@ export interface Walkers {
 }
 
 /** No column or table of anybody's. */
-const NOBODY = "straddle: no such name";
+export const NOBODY = "straddle: no such name";
 
 /**
  * The rewriting of one statement while it goes on: collects edits, the tables met, and the first
@@ -136,6 +136,13 @@ export class Rewriting {
     this.#add({ start, end, text, kind: "frame" }, why);
   }
 
+  /** Puts one string constant, which names a table, in another's place. */
+  replaceConstant(token: Token, by: string, constant?: Edit["constant"]): void {
+    const text = `'${by.replaceAll("'", "''")}'`;
+    const edit: Edit = { start: token.start, end: token.end, text, kind: "frame" };
+    this.#add(constant === undefined ? edit : { ...edit, constant }, REASONS.constant);
+  }
+
   /** Sorted; edits at one place in the order in which they were asked for. */
   edits(): readonly Edit[] {
     const sorted = this.#sorted().map(({ edit }) => edit);
@@ -147,17 +154,14 @@ export class Rewriting {
     return this.#sorted().map(({ why }) => (why ?? REASONS.shown)());
   }
 
-  refuse(refusal: Omit<Refusal, "kind">): void {
-    this.refusal ??= { kind: "refused", ...refusal };
-  }
-
   /** Refuses because the meaning is not certain, or not covered yet. */
   refuseUncertain(parts: { detail: string; hint: string; offset: number | undefined }): void {
-    this.refuse({
+    this.refusal ??= {
+      kind: "refused",
       sqlstate: "0A000",
       message: "cannot rewrite this statement for the version that sent it",
       ...parts,
-    });
+    };
   }
 
   #sorted() {

@@ -9,6 +9,8 @@ export interface Edit {
   readonly kind: "name" | "frame";
   /** The name that was written is one that nobody has, and this is what its error is to say. */
   readonly failure?: { readonly sqlstate: string; readonly message: string };
+  /** The name in a constant, as the server says it of what was sent and of what ran. */
+  readonly constant?: { readonly sent: string; readonly ran: string };
 }
 
 /** Applies edits, sorted and disjoint, in one pass. Text outside the edits is kept as written. */

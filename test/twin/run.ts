@@ -33,18 +33,6 @@ export type Judgement =
   | { readonly kind: "slow" }
   | { readonly kind: "different"; readonly story: string };
 
-interface Step {
-  readonly sent: string;
-  readonly what:
-    | { readonly kind: "run"; readonly ran: Ran }
-    | {
-        readonly kind: "refused";
-        readonly sqlstate: string;
-        readonly message: string;
-        readonly offset: number | undefined;
-      };
-}
-
 /** Judges again where only a plan may have been another one. */
 export async function judgeTwice(pair: Pair, of: Case): Promise<Judgement> {
   const first = await judge(pair, of);
@@ -53,30 +41,20 @@ export async function judgeTwice(pair: Pair, of: Case): Promise<Judgement> {
   return judge(pair, of);
 }
 
-/**
- * Runs a case in a transaction of its own on each side, and says whether both give the same. What the
- * rewriter itself reports ends the case: it has to be the server's word on the other side.
- */
+/** Runs a case in a transaction of its own on each side, and says whether both give the same. */
 export async function judge(pair: Pair, { path, texts }: Case): Promise<Judgement> {
   const steps = stepsOf(texts, placeAt(pair, path));
-  const last = steps.at(-1);
-  if (last?.what.kind === "refused" && last.what.sqlstate === "0A000") {
-    return { kind: "refused", detail: last.what.message };
-  }
+  if (typeof steps === "string") return { kind: "refused", detail: steps };
   const [expected, outcomes] = await Promise.all([
     runAll(
       pair.direct,
       path,
       steps.map(({ sent }) => asSent(sent)),
     ),
-    runAll(
-      pair.renamed,
-      path,
-      steps.flatMap(({ what }) => (what.kind === "run" ? what.ran : [])),
-    ),
+    runAll(pair.renamed, path, steps),
   ]);
   let verdict: Judgement = { kind: "rows" };
-  for (const [index, { sent, what }] of steps.entries()) {
+  for (const [index, { sent, ran }] of steps.entries()) {
     const want = expected[index];
     const got = outcomes[index];
     if (want === undefined) break;
@@ -84,13 +62,7 @@ export async function judge(pair: Pair, { path, texts }: Case): Promise<Judgemen
     if (error?.["C"] === "57014" || got?.notes[0]?.["C"] === "57014") return { kind: "slow" };
     if (error !== undefined && verdict.kind === "rows")
       verdict = { kind: "error", sqlstate: error["C"] ?? "" };
-    if (
-      what.kind === "run"
-        ? got !== undefined && isSame(want, got, { sent, place: pair.place })
-        : isSameRefusal(error, what, sent)
-    )
-      continue;
-    const ran = what.kind === "run" ? what.ran.ran : `refused: ${what.message} at ${what.offset}`;
+    if (got !== undefined && isSame(want, got, { sent, place: pair.place })) continue;
     const story = [
       `sent: ${sent}`,
       `ran:  ${ran}`,
@@ -120,8 +92,9 @@ export function begin(client: PipelinedClient, path: Path): Promise<unknown> {
     : Promise.all([begun, client.run(`SET LOCAL search_path = ${sets}`)]);
 }
 
-function stepsOf(texts: readonly string[], place: Setting): Step[] {
-  const steps: Step[] = [];
+/** What each text becomes; if one is refused, why. */
+function stepsOf(texts: readonly string[], place: Setting): Ran[] | string {
+  const steps: Ran[] = [];
   // What EXECUTE runs is answered under the names of its PREPARE.
   let prepared = asSent("").answers;
   for (const sent of texts) {
@@ -131,12 +104,7 @@ function stepsOf(texts: readonly string[], place: Setting): Step[] {
       statement === undefined
         ? ({ kind: "untouched" } as const)
         : rewriteStatement({ text: sent, statement, database: THIS_DATABASE, ...place });
-    if (result.kind === "refused") {
-      const message = result.sqlstate === "0A000" ? result.detail : result.message;
-      const { sqlstate, offset } = result;
-      steps.push({ sent, what: { kind: "refused", sqlstate, message, offset } });
-      return steps;
-    }
+    if (result.kind === "refused") return result.detail;
     if (statement?.kind === "PrepareStmt" && result.kind === "edited") prepared = result.answers;
     const ran =
       result.kind === "untouched"
@@ -147,7 +115,7 @@ function stepsOf(texts: readonly string[], place: Setting): Step[] {
             edits: result.edits,
             answers: result.answers,
           };
-    steps.push({ sent, what: { kind: "run", ran } });
+    steps.push(ran);
   }
   return steps;
 }
@@ -198,25 +166,6 @@ function comparable({ D: detail, H: hint, ...note }: Readonly<Record<string, str
   const shown = schema === undefined ? note : { ...note, s: schema };
   if (isGuessed) return { ...shown, M: message };
   return isOfScope ? shown : { ...shown, D: detail, H: hint };
-}
-
-function isSameRefusal(
-  error: Readonly<Record<string, string>> | undefined,
-  refused: {
-    readonly sqlstate: string;
-    readonly message: string;
-    readonly offset: number | undefined;
-  },
-  sent: string,
-): boolean {
-  const { offset } = refused;
-  const position = offset === undefined ? undefined : String([...sent.slice(0, offset)].length + 1);
-  return (
-    error !== undefined &&
-    error["C"] === refused.sqlstate &&
-    error["M"] === refused.message &&
-    error["P"] === position
-  );
 }
 
 export function show(outcome: Outcome | undefined): string {
