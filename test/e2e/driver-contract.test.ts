@@ -1,5 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDatabase, type TestDatabase } from "../support/server.ts";
@@ -38,6 +40,11 @@ interface Driver {
   readonly script: string;
   readonly program: string;
   readonly args?: readonly string[];
+  /** Of one that is compiled, into a folder: how, and what runs then in the script's place. */
+  readonly compiled?: {
+    readonly by: (script: string, folder: string) => readonly string[];
+    readonly run: (folder: string) => readonly string[];
+  };
   /** Says by its exit status whether the driver is there. */
   readonly probe: readonly string[];
 }
@@ -66,8 +73,15 @@ const DRIVERS: readonly Driver[] = [
     package: "libpostgresql-jdbc-java and default-jdk-headless",
     script: "Contract.java",
     program: "java",
-    args: ["-XX:TieredStopAtLevel=1", "-cp", JDBC],
-    // Only a JDK runs a source.
+    args: ["-XX:TieredStopAtLevel=1"],
+    compiled: {
+      by: (script, folder) => [
+        ...["-m", "jdk.compiler/com.sun.tools.javac.Main", "-cp", JDBC],
+        ...["-d", folder, script],
+      ],
+      run: (folder) => ["-cp", `${JDBC}:${folder}`, "Contract"],
+    },
+    // Only a JDK has a compiler.
     probe: ["--describe-module", "jdk.compiler"],
   },
   {
@@ -142,13 +156,19 @@ for (const driver of DRIVERS) {
   const isMissing = !isThere(driver);
   const name = isMissing ? `${driver.name} (missing: ${driver.package})` : driver.name;
   describe.skipIf(isMissing)(name, () => {
+    let folder: string;
+    let command: readonly string[];
     let expected: readonly Seen[];
 
     beforeAll(async () => {
+      folder = mkdtempSync(join(tmpdir(), "straddle-driver-"));
+      command = commandOf(driver, folder);
       const direct = await copyDatabase(template);
-      expected = await run(driver, direct, direct.connection.port);
+      expected = await run(command, direct, direct.connection.port);
       await direct.drop();
     }, 60_000);
+
+    afterAll(() => rmSync(folder, { recursive: true }));
 
     test("sees something in every case", () => {
       const sees = Object.entries(CASES);
@@ -165,7 +185,7 @@ for (const driver of DRIVERS) {
         const database = await copyDatabase(template);
         if (flip !== "") await runDirect(database, flip);
         const straddle = await startTestStraddle(database, settings);
-        const found = await run(driver, database, straddle.port);
+        const found = await run(command, database, straddle.port);
         await straddle.stop();
         await database.drop();
         for (const each of expected) {
@@ -183,15 +203,23 @@ interface Seen {
   readonly saw: unknown;
 }
 
+/** What runs a driver's script; compiled, where it has to be. */
+function commandOf({ program, args = [], script, compiled }: Driver, folder: string): string[] {
+  const file = fileURLToPath(new URL(`drivers/${script}`, import.meta.url));
+  if (compiled === undefined) return [program, ...args, file];
+  const { status, stderr } = spawnSync(program, compiled.by(file, folder), { encoding: "utf8" });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  return [program, ...args, ...compiled.run(folder)];
+}
+
 /** Runs a script to its end, without holding up Straddle, which is in this process. */
 async function run(
-  driver: Driver,
+  [program = "", ...args]: readonly string[],
   database: TestDatabase,
   port: number | undefined,
 ): Promise<readonly Seen[]> {
-  const script = fileURLToPath(new URL(`drivers/${driver.script}`, import.meta.url));
   const where = ["127.0.0.1", String(port), database.name, "shop@1.4.0"];
-  const child = spawn(driver.program, [...(driver.args ?? []), script, ...where], {
+  const child = spawn(program, [...args, ...where], {
     env: { PATH: process.env["PATH"], LC_ALL: "C.UTF-8", TZ: "UTC", PYTHONDONTWRITEBYTECODE: "1" },
   });
   const output: Buffer[] = [];
