@@ -6,7 +6,7 @@ import type { TestDatabase } from "../support/server.ts";
 import type { StraddleProcess } from "../support/straddle-process.ts";
 import { runDirect } from "../support/twins.ts";
 import { windowRunner } from "../support/window-command.ts";
-import { check, connect, type Load, type Turn, type Version, work } from "./flip-load.ts";
+import { check, connect, type Load, newLoad, type Turn, type Version, work } from "./flip-load.ts";
 
 /**
  * A window in which `net` becomes `gross` while `gross` becomes `total`, flipped under the load of both versions. A
@@ -98,7 +98,7 @@ async function worker(load: Load, index: number, version: Version): Promise<void
 
 /** Twelve sessions: each kind of turn, of each version, by each instance. */
 async function underLoad(renames: () => Promise<void>): Promise<Load> {
-  const load: Load = { failures: [], lost: [], wrong: [], queriesCount: 0, isOver: false };
+  const load = newLoad();
   const workers = [0, 1, 2, 3, 4, 5].flatMap((index) => [
     worker(load, index, "1.4.0"),
     worker(load, index, "2.0.0"),

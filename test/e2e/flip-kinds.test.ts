@@ -9,6 +9,7 @@ import { FUNCTIONS, KINDS, WIRE_KINDS } from "./flip-kinds.ts";
 import {
   connect,
   type Load,
+  newLoad,
   RENAMES,
   SCHEMA,
   SETTINGS,
@@ -40,7 +41,7 @@ function connection(version?: Version): pg.ClientConfig {
 
 /** Back and forth under the load of `start`, which gives what to wait for at the end. */
 async function flipUnder(start: (load: Load) => Promise<() => Promise<void>>): Promise<Load> {
-  const load: Load = { failures: [], lost: [], wrong: [], queriesCount: 0, isOver: false };
+  const load = newLoad();
   const client = await connect(connection());
   await client.query("SET lock_timeout = '2s'");
   const end = await start(load);

@@ -51,6 +51,10 @@ export interface Load {
   isOver: boolean;
 }
 
+export function newLoad(): Load {
+  return { failures: [], lost: [], wrong: [], queriesCount: 0, isOver: false };
+}
+
 export type Turn = (id: number) => Promise<void>;
 
 const SQLSTATE = /^[0-9A-Z]{5}$/;
@@ -182,7 +186,7 @@ export async function underLoad(
   connection: Connection,
   flips: (load: Load) => Promise<void>,
 ): Promise<Load> {
-  const load: Load = { failures: [], lost: [], wrong: [], queriesCount: 0, isOver: false };
+  const load = newLoad();
   const ends = await Promise.all(
     VERSIONS.map((version) => startWorkers(load, version, connection)),
   );
