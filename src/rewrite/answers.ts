@@ -176,9 +176,10 @@ const WRITTEN_NAME_ERRORS: ReadonlySet<string> = new Set([
   "42P19",
 ]);
 
-/** invalid_column_reference, duplicate_alias: what they name is an alias, which stays as it is; but for COPY's options. */
+/** invalid_column_reference, duplicate_alias, ambiguous_alias: what they name is an alias, which stays as it is; but for COPY's options. */
 function isOfAlias(sqlstate: string, message: string): boolean {
-  return sqlstate === "42712" || (sqlstate === "42P10" && !message.includes("FORCE_"));
+  if (sqlstate === "42P10") return !message.includes("FORCE_");
+  return sqlstate === "42712" || sqlstate === "42P09";
 }
 
 /** Without a position: about columns of USING or NATURAL, or an alias, which all have the client's names. */

@@ -184,6 +184,8 @@ export const HOSTILE: readonly string[] = [
   "SELECT 'people'::regclass, 'person'::regclass::oid FROM person AS people",
   "SELECT has_column_privilege('people', 'nothing', 'SELECT'), has_table_privilege('person', 'SELECT')",
   "WITH w AS (DELETE FROM person) SELECT pg_get_serial_sequence('people', 'id')",
+  "SELECT 1 FROM orders AS people JOIN person AS people JOIN LATERAL (SELECT orders.user_id FROM items) AS t ON true ON true",
+  "SELECT 1 FROM orders AS people JOIN person AS people JOIN LATERAL (SELECT people.id) AS t ON true ON true",
   "CREATE TEMP TABLE fresh AS SELECT people, * FROM person, (SELECT 1 AS people) AS x",
   "CREATE TEMP TABLE fresh AS SELECT 1 AS people, 2 AS people FROM person",
   "CREATE TEMP TABLE fresh AS SELECT 1 AS person, 2 AS person FROM person",
