@@ -106,7 +106,7 @@ export function turnBackError(
   const sqlstate = fields.get("C") ?? "";
   exchangeField(result, "M", (text) => turnBackSentence(text, answers));
   if (!NAMING_ERRORS.test(sqlstate)) return result;
-  if (sqlstate === "42P01") {
+  if (sqlstate === "42P01" || sqlstate === "42703") {
     const there = edit === undefined ? [] : [edit];
     const constants = position === undefined ? edits : there;
     exchangeField(result, "M", (text) => undoConstants(text, constants));

@@ -1,7 +1,9 @@
 import type { AstNode } from "../sql/ast.ts";
 import type { Edit } from "../sql/edit.ts";
-import { identifierName, quoteIdentifier, tokenize } from "../sql/tokens.ts";
+import { identifierName, quoteIdentifier, type Token, tokenize } from "../sql/tokens.ts";
 import type { NamedRelation } from "../version/naming.ts";
+import { isInChain, nameInFunctions } from "./current-name.ts";
+import { REASONS } from "./explanation.ts";
 import { exchangeComposed, exchangeSequenceArguments } from "./name-expressions.ts";
 import { listOf, locationOf, namesOf, nodeOf, stringOf, type TypedNode } from "./node.ts";
 import { NOBODY, type Rewriting } from "./rewriting.ts";
@@ -49,8 +51,34 @@ export function exchangeArguments(work: Rewriting, call: AstNode): void {
   const column = reader.column === undefined ? undefined : constantOf(args.at(reader.column));
   if (relation === undefined || column === undefined || relation.aliasCount === 0) return;
   touch(work, relation);
+  if (exchangeChained(work, relation, column)) return;
   const physical = relation.exchange.get(column.text);
   if (physical !== undefined) exchangeConstant(work, column, physical);
+}
+
+/** A name of a chain would be another column's in another state: it goes by position, or is nobody's. */
+function exchangeChained(work: Rewriting, relation: NamedRelation, column: Constant): boolean {
+  const chain = relation.columns.filter((each) => isInChain(relation, each));
+  const own = chain.find(({ logical }) => logical === column.text);
+  if (own !== undefined) {
+    const token = plainToken(work, column);
+    // In `text 'a'` it could be nothing but a constant.
+    const isAlone = token !== undefined && isBehindPunctuation(work, column);
+    if (isAlone) {
+      work.replace(token.start, token.end, nameInFunctions(relation, own), REASONS.constant);
+      work.exchanged.add(column.node);
+    } else refuseSpelling(work, column);
+    return true;
+  }
+  if (!chain.some(({ otherName, physical }) => [otherName, physical].includes(column.text))) {
+    return false;
+  }
+  exchangeConstant(work, column, NOBODY, { sent: column.text, ran: NOBODY });
+  return true;
+}
+
+function isBehindPunctuation({ source }: Rewriting, { node }: Constant): boolean {
+  return ["(", ","].includes(source.spelling(source.indexAt(locationOf(node)) - 1));
 }
 
 interface Constant {
@@ -137,17 +165,26 @@ function exchangeConstant(
   by: string,
   said?: Edit["constant"],
 ): void {
-  const token = work.source.token(work.source.indexAt(locationOf(constant.node)));
-  const written = token === undefined ? "" : work.source.text.slice(token.start, token.end);
-  const isPlain = written === `'${constant.text.replaceAll("'", "''")}'` && !by.includes("\\");
-  if (token === undefined || !isPlain) {
-    work.refuseUncertain({
-      detail: `The constant '${constant.text}' names what is being renamed, and is spelt in a way that can't be rewritten.`,
-      hint: "Write it as a plain string, in one piece.",
-      offset: locationOf(constant.node),
-    });
+  const token = plainToken(work, constant);
+  if (token === undefined || by.includes("\\")) {
+    refuseSpelling(work, constant);
     return;
   }
   work.exchanged.add(constant.node);
   work.replaceConstant(token, by, said);
+}
+
+/** The token of a constant that is spelt as a plain string, in one piece. */
+function plainToken({ source }: Rewriting, { node, text }: Constant): Token | undefined {
+  const token = source.token(source.indexAt(locationOf(node)));
+  const written = token === undefined ? "" : source.text.slice(token.start, token.end);
+  return written === `'${text.replaceAll("'", "''")}'` ? token : undefined;
+}
+
+function refuseSpelling(work: Rewriting, { node, text }: Constant): void {
+  work.refuseUncertain({
+    detail: `The constant '${text}' names what is being renamed, and is spelt in a way that can't be rewritten.`,
+    hint: "Write it as a plain string, in one piece.",
+    offset: locationOf(node),
+  });
 }

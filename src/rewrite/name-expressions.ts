@@ -1,8 +1,9 @@
 import type { AstNode } from "../sql/ast.ts";
 import { quoteIdentifier } from "../sql/tokens.ts";
 import type { NamedRelation } from "../version/naming.ts";
+import { isInChain, nameInFunctions } from "./current-name.ts";
 import { listOf, locationOf, namesOf, type TypedNode, typedOf } from "./node.ts";
-import type { Rewriting } from "./rewriting.ts";
+import { NOBODY, type Rewriting } from "./rewriting.ts";
 import { escapedName, literal } from "./server-literal.ts";
 
 /**
@@ -51,9 +52,15 @@ function columnBranches(work: Rewriting, relation: NamedRelation): readonly stri
   touch(work, relation);
   const oid = `${literal(String(relation.oid))}::pg_catalog.oid`;
   const isTable = `pg_catalog.to_regclass(y.t) OPERATOR(pg_catalog.=) ${oid}`;
-  return [...relation.exchange].map(
-    ([logical, physical]) =>
-      `WHEN ${isTable} AND y.c OPERATOR(pg_catalog.=) ${literal(logical)} THEN ${literal(physical)}`,
+  const names = new Map<string, string>();
+  const chain = relation.columns.filter((column) => isInChain(relation, column));
+  for (const { logical, otherName = logical } of chain) names.set(otherName, literal(NOBODY));
+  for (const column of chain) names.set(column.logical, nameInFunctions(relation, column));
+  for (const [logical, physical] of relation.exchange) {
+    if (!names.has(logical)) names.set(logical, literal(physical));
+  }
+  return [...names].map(
+    ([name, now]) => `WHEN ${isTable} AND y.c OPERATOR(pg_catalog.=) ${literal(name)} THEN ${now}`,
   );
 }
 

@@ -1,6 +1,7 @@
 import type { AstNode } from "../sql/ast.ts";
 import { quoteIdentifier } from "../sql/tokens.ts";
-import type { NamedRelation } from "../version/naming.ts";
+import type { NamedColumn, NamedRelation } from "../version/naming.ts";
+import { isInChain, nameInFunctions } from "./current-name.ts";
 import { REASONS } from "./explanation.ts";
 import { listOf, locationOf, namesOf, type TypedNode, typedOf } from "./node.ts";
 import type { Rewriting } from "./rewriting.ts";
@@ -185,18 +186,42 @@ export function exchangedText(
   relation: NamedRelation,
 ): string {
   let result = text;
-  for (const { logical, otherName } of hasColumns ? relation.columns : []) {
+  for (const column of hasColumns ? firstToLast(relation.columns) : []) {
+    const { logical, otherName } = column;
     if (otherName === undefined || WORDS_OF_SQL.has(otherName)) continue;
-    const pattern = `${before}${NOT_IN_WORD}${escaped(otherName)}${NOT_GOING_ON}${NOT_IN_QUOTES}`;
+    const other = wholeWord(before, otherName);
+    // Where it has its own name, the other one in the text is another column's.
+    const pattern = isInChain(relation, column)
+      ? `CASE ${nameInFunctions(relation, column)} WHEN ${literal(otherName)} THEN ${other} ELSE ${wholeWord(before, logical)} END`
+      : other;
     result = replaced(result, pattern, replacement(logical), "g");
   }
   if (table !== undefined && relation.otherName !== undefined) {
     const [behind, ahead] = table;
     const schema = `(?:${escaped(relation.schema)}\\.)?`;
     const pattern = `(${behind}${schema})${escaped(relation.otherName)}(?=${ahead})`;
-    result = replaced(result, pattern, `\\1${replacement(relation.logicalName)}`, "");
+    result = replaced(result, literal(pattern), `\\1${replacement(relation.logicalName)}`, "");
   }
   return result;
+}
+
+/** Columns in such an order that none is given a name which is still to be taken from another one. */
+function firstToLast(columns: readonly NamedColumn[]): readonly NamedColumn[] {
+  const ordered = new Set<NamedColumn>();
+  const met = new Set<NamedColumn>();
+  const add = (column: NamedColumn) => {
+    if (met.has(column)) return;
+    met.add(column);
+    for (const other of columns) if (other.otherName === column.logical) add(other);
+    ordered.add(column);
+  };
+  for (const column of columns) add(column);
+  return [...ordered];
+}
+
+/** A column's name where it stands by itself, as a regular expression in SQL. */
+function wholeWord(before: string, name: string): string {
+  return literal(`${before}${NOT_IN_WORD}${escaped(name)}${NOT_GOING_ON}${NOT_IN_QUOTES}`);
 }
 
 const NOT_IN_WORD = `(?<![[:alnum:]_$".:])(?<!TABLESPACE )(?<!COLLATE )`;
@@ -205,7 +230,7 @@ const NOT_GOING_ON = `(?![[:alnum:]_$"(.])(?! =>)`;
 const NOT_IN_QUOTES = `(?=(?:[^']*'[^']*')*[^']*$)(?=(?:[^"]*"[^"]*")*[^"]*$)`;
 
 function replaced(text: string, pattern: string, by: string, flags: string): string {
-  const parts = [text, literal(pattern), literal(by), literal(flags)];
+  const parts = [text, pattern, literal(by), literal(flags)];
   return `pg_catalog.regexp_replace(${parts.join(", ")})`;
 }
 

@@ -1,6 +1,7 @@
 import { quoteIdentifier } from "../sql/tokens.ts";
 import type { Relation } from "../version/catalog.ts";
-import type { NamedRelation } from "../version/naming.ts";
+import type { NamedColumn, NamedRelation } from "../version/naming.ts";
+import { isInChain, nameInRows } from "./current-name.ts";
 import { literal } from "./server-literal.ts";
 import { exchangedText, INDEX_DEFINITION } from "./shown-definitions.ts";
 
@@ -9,7 +10,7 @@ import { exchangedText, INDEX_DEFINITION } from "./shown-definitions.ts";
  * apart, and the expression that shows a version's names in their place.
  *
  * An expression goes by OID and position, or by both names of a window, of which a table has one at a
- * time: it is right before the rename and after it.
+ * time: it is right before the rename and after it. Of a chain's column it asks the server for the one.
  */
 interface ShownName {
   /** The column that shows a name. */
@@ -162,14 +163,26 @@ function branchesFor(shown: ShownName, table: NamedRelation, type: string): read
     const textType = type === "pg_catalog.name" ? "pg_catalog.text" : TEXT_TYPE;
     return exchanged === text ? [] : [`WHEN ${isTable} THEN ${exchanged}::${textType}`];
   }
-  return table.columns.flatMap(({ logical, attnum, otherName }) => {
-    if (otherName === undefined) return [];
-    const isColumn =
-      "oid" in shown.table && shown.table.attnum !== undefined
-        ? `${shown.table.attnum} OPERATOR(pg_catalog.=) ${attnum}`
-        : isAnyOf(shown.column, [logical, otherName]);
-    return [`WHEN ${isTable} AND ${isColumn} THEN ${literal(logical)}::${type}`];
+  return table.columns.flatMap((column) => {
+    if (column.otherName === undefined) return [];
+    const isColumn = isOfColumn(shown, table, column, column.otherName);
+    return [`WHEN ${isTable} AND ${isColumn} THEN ${literal(column.logical)}::${type}`];
   });
+}
+
+function isOfColumn(
+  shown: ShownName,
+  table: NamedRelation,
+  column: NamedColumn,
+  otherName: string,
+): string {
+  if ("oid" in shown.table && shown.table.attnum !== undefined) {
+    return `${shown.table.attnum} OPERATOR(pg_catalog.=) ${column.attnum}`;
+  }
+  if (isInChain(table, column)) {
+    return `${shown.column} OPERATOR(pg_catalog.=) ${nameInRows(table, column)}`;
+  }
+  return isAnyOf(shown.column, [column.logical, otherName]);
 }
 
 function isOfTable({ table: by }: ShownName, table: NamedRelation): string {
