@@ -120,6 +120,9 @@ export function condition(grammar: Grammar, scope: Scope): string {
   return grammar.choices.part(() => {
     const inner = deeper(scope);
     const int = () => expression(grammar, inner, "int");
+    const exists = () => `EXISTS (${grammar.query(grammar, inner, undefined).sql})`;
+    // PostgreSQL 18.4 crashes on `INSERT ... RETURNING old.a IN (SELECT ...)`.
+    const hasVersions = (scope.levels[0] ?? []).some(({ isVersion }) => isVersion === true);
     const isDeep = scope.depth > DEPTH_MAX;
     switch (grammar.choices.pick(isDeep ? 5 : 20)) {
       case 15:
@@ -143,10 +146,12 @@ export function condition(grammar: Grammar, scope: Scope): string {
         return `${expression(grammar, inner, "text")} = ${expression(grammar, inner, "text")}`;
       case 5:
       case 6:
-        return `EXISTS (${grammar.query(grammar, inner, undefined).sql})`;
+        return exists();
       case 7:
+        if (hasVersions) return exists();
         return `${int()} IN (${grammar.query(grammar, inner, ["int"]).sql})`;
       case 8:
+        if (hasVersions) return exists();
         return `${int()} ${grammar.choices.of(["= ANY", "<> ALL", "< SOME"])} (${grammar.query(grammar, inner, ["int"]).sql})`;
       case 9:
         return `(${condition(grammar, inner)} ${grammar.choices.of(["AND", "OR"])} ${condition(grammar, inner)})`;
@@ -155,6 +160,7 @@ export function condition(grammar: Grammar, scope: Scope): string {
       case 11:
         return `(${int()}, ${int()}) ${grammar.choices.of(["=", "<", ">="])} (${int()}, ${int()})`;
       case 12:
+        if (hasVersions) return exists();
         return `(${int()}, ${int()}) IN (${grammar.query(grammar, inner, ["int", "int"]).sql})`;
       case 13:
         return `${wholeRow(grammar, scope)} IS ${grammar.choices.of(["NULL", "NOT NULL"])}`;

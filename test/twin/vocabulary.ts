@@ -114,6 +114,8 @@ export interface Source {
   readonly name: string;
   readonly schema: string;
   readonly columns: readonly Column[];
+  /** `old` or `new` in RETURNING. */
+  readonly isVersion?: true;
 }
 
 export type Version = "1.0.0" | "2.0.0";

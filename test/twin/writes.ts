@@ -275,8 +275,8 @@ function returning(
   // A bare star must not have them, so they are in sight for the half of the lists only.
   const rows = versions
     ? [
-        { ...source, schema: "", name: before },
-        { ...source, schema: "", name: after },
+        { ...source, schema: "", name: before, isVersion: true as const },
+        { ...source, schema: "", name: after, isVersion: true as const },
       ]
     : [];
   const { sql, columns } = outputs(
