@@ -144,7 +144,7 @@ function onConflict(grammar: Grammar, scope: Scope, source: Source): string {
 }
 
 /** `a = ..., (b, c) = (...)`. */
-function assignments(grammar: Grammar, scope: Scope, source: Source): string {
+function assignments(grammar: Grammar, scope: Scope, source: Source, hasQueries = true): string {
   const { choices } = grammar;
   const taken = new Set<string>();
   const parts = choices.many(1, 2, () => {
@@ -154,7 +154,8 @@ function assignments(grammar: Grammar, scope: Scope, source: Source): string {
     for (const { name } of columns) taken.add(name);
     const [first] = columns;
     const kind = first?.kind ?? "int";
-    switch (choices.pick(6)) {
+    const way = choices.pick(6);
+    switch (way === 4 && !hasQueries ? 0 : way) {
       case 3: {
         const row = columns.map((column) => expression(grammar, scope, column.kind));
         return `(${names(grammar, columns)}) = ${choices.of(["", "ROW"])}(${row.join(", ")})`;
@@ -220,7 +221,8 @@ function merge(grammar: Grammar, outer: Scope): Query {
   const on = choices.chance(2)
     ? condition(grammar, both)
     : `${reference(grammar, within(outer, [source]), "int")} = ${reference(grammar, within(outer, other.sources), "int")}`;
-  const clauses = choices.many(1, 3, () => {
+  // PostgreSQL 18.4 can crash where two of them have a `SET (...) = (SELECT ...)`.
+  const clauses = choices.many(1, 3, (index) => {
     const when = choices.of([
       "WHEN MATCHED",
       "WHEN MATCHED",
@@ -230,7 +232,9 @@ function merge(grammar: Grammar, outer: Scope): Query {
     const scope = choices.chance(20) ? both : scopes[when];
     const and = choices.pick(4) !== 0 ? ` AND ${condition(grammar, scope)}` : "";
     const by = when === "WHEN NOT MATCHED" ? choices.of(["", " BY TARGET"]) : "";
-    return `${when}${by}${and} THEN ${mergeAction(grammar, scope, { source, isInsert: when === "WHEN NOT MATCHED" })}`;
+    const isInsert = when === "WHEN NOT MATCHED";
+    const action = mergeAction(grammar, scope, { source, isInsert, hasQueries: index === 0 });
+    return `${when}${by}${and} THEN ${action}`;
   });
   const answer = returning(grammar, outer, { source, others: other.sources, isMerge: true });
   return {
@@ -242,13 +246,15 @@ function merge(grammar: Grammar, outer: Scope): Query {
 function mergeAction(
   grammar: Grammar,
   scope: Scope,
-  place: { readonly source: Source; readonly isInsert: boolean },
+  place: { readonly source: Source; readonly isInsert: boolean; readonly hasQueries: boolean },
 ): string {
   const { choices } = grammar;
-  const { source, isInsert } = place;
+  const { source, isInsert, hasQueries } = place;
   if (choices.chance(8)) return "DO NOTHING";
   if (!isInsert) {
-    return choices.chance(4) ? "DELETE" : `UPDATE SET ${assignments(grammar, scope, source)}`;
+    return choices.chance(4)
+      ? "DELETE"
+      : `UPDATE SET ${assignments(grammar, scope, source, hasQueries)}`;
   }
   if (choices.chance(8)) return "INSERT DEFAULT VALUES";
   const isListed = choices.pick(4) !== 0;
