@@ -3,6 +3,7 @@ import { columnNameReason, REASONS, tableNameReason, unreachedReason } from "./e
 import { listOf, locationOf, namesOf } from "./node.ts";
 import type { Rewriting } from "./rewriting.ts";
 import { findItem, hasColumn, resolveBareName, type Scope, type ScopeItem } from "./scope.ts";
+import { refuseUnknownColumn, refuseUnknownMember } from "./unknown-row.ts";
 import { judgeRowUse, type Place } from "./whole-row.ts";
 
 const SYSTEM_COLUMNS: ReadonlySet<string> = new Set([
@@ -42,6 +43,7 @@ function rewriteBareName(work: Rewriting, node: AstNode, name: string, place: Pl
     case "as_written": {
       const item = findRow(place.scope, name);
       if (item !== undefined) rewriteWholeRow(work, node, item, place);
+      else refuseUnknownColumn(work, name, { scope: place.scope, offset });
       return;
     }
     case "write": {
@@ -112,6 +114,7 @@ function rewriteMember(
     rewriteStar(work, node, item, place);
     return;
   }
+  refuseUnknownMember(work, name, { item, offset: locationOf(node) });
   const physical = item.isTarget ? item.relation?.exchange.get(name) : undefined;
   if (physical === undefined) return;
   const index = work.source.dottedName(locationOf(node), parts)?.at(-1);

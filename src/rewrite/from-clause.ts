@@ -18,8 +18,10 @@ import {
   type ScopeItem,
   starColumns,
   UNKNOWN_COLUMNS,
+  UNKNOWN_ROW,
 } from "./scope.ts";
 import { rewriteTableReference } from "./table-reference.ts";
+import { refuseUnknownMerge } from "./unknown-row.ts";
 
 export interface FromPlace {
   readonly outer: Scope | undefined;
@@ -146,6 +148,7 @@ function rewriteJoin(
   const using = namesOf(node, "usingClause").map((name) => name ?? "");
   const named = using.length > 0 ? using : undefined;
   const merged = flagOf(node, "isNatural") ? "natural" : named;
+  if (merged !== undefined) refuseUnknownMerge(work, named, [left.columns, right.columns]);
   const columns = mergedColumns(left.columns, right.columns, merged);
   const alias = nodeOf(node, "alias");
   if (alias !== undefined) {
@@ -199,7 +202,9 @@ function functionColumns(type: string, node: AstNode): Columns {
   const names = listOf(node, members).map((column) => stringOf(column.node, "colname"));
   if (names.length > 0) return { names, isComplete: true };
   const name = functionName(node);
-  if (name !== "generate_series" || flagOf(node, "ordinality")) return UNKNOWN_COLUMNS;
+  if (name !== "generate_series" || flagOf(node, "ordinality")) {
+    return type === "RangeFunction" ? UNKNOWN_ROW : UNKNOWN_COLUMNS;
+  }
   const alias = nodeOf(node, "alias");
   return { names: [alias === undefined ? name : stringOf(alias, "aliasname")], isComplete: true };
 }

@@ -3,7 +3,14 @@ import { REASONS } from "./explanation.ts";
 import { asTyped, listOf, locationOf, namesOf, stringOf, type TypedNode, typedOf } from "./node.ts";
 import { outputName, SPECIAL_NAME } from "./output-name.ts";
 import type { Ctes, Rewriting } from "./rewriting.ts";
-import { type Columns, findItem, type Scope, starColumns, UNKNOWN_COLUMNS } from "./scope.ts";
+import {
+  type Columns,
+  findItem,
+  type Scope,
+  starColumns,
+  UNKNOWN_COLUMNS,
+  UNKNOWN_ROW,
+} from "./scope.ts";
 
 /**
  * Rewrites the expressions of a SELECT or RETURNING list and keeps the names of their outputs: where
@@ -16,6 +23,7 @@ export function rewriteOutputs(
 ): Columns {
   const names: string[] = [];
   let isComplete = true;
+  let canBeRow = false;
   for (const { node } of outputs) {
     const value = typedOf(node, "val");
     if (value === undefined) continue;
@@ -25,6 +33,7 @@ export function rewriteOutputs(
     if (star !== undefined) {
       names.push(...star.names);
       isComplete &&= star.isComplete;
+      canBeRow ||= star.canBeRow === true;
       continue;
     }
     const alias = stringOf(node, "name");
@@ -41,14 +50,14 @@ export function rewriteOutputs(
       );
     }
   }
-  return { names, isComplete };
+  return { names, isComplete, canBeRow };
 }
 
 /** The columns of `*` and `item.*`; undefined if the expression is neither. */
 function columnsOfStar(value: TypedNode, scope: Scope): Columns | undefined {
   if (value.type === "A_Indirection") {
     const last = listOf(value.node, "indirection").at(-1);
-    return last?.type === "A_Star" ? UNKNOWN_COLUMNS : undefined;
+    return last?.type === "A_Star" ? UNKNOWN_ROW : undefined;
   }
   if (value.type !== "ColumnRef") return undefined;
   const parts = namesOf(value.node, "fields");
@@ -68,11 +77,14 @@ export function mergedColumns(
   merged: readonly string[] | "natural" | undefined,
 ): Columns {
   const isComplete = left.isComplete && right.isComplete;
-  if (merged === undefined) return { names: [...left.names, ...right.names], isComplete };
+  const canBeRow = left.canBeRow === true || right.canBeRow === true;
+  if (merged === undefined) {
+    return { names: [...left.names, ...right.names], isComplete, canBeRow };
+  }
   const common =
     merged === "natural" ? left.names.filter((name) => right.names.includes(name)) : merged;
   const rest = [...left.names, ...right.names].filter((name) => !common.includes(name));
-  return { names: [...common, ...rest], isComplete };
+  return { names: [...common, ...rest], isComplete, canBeRow };
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Catalog, Relation } from "../version/catalog.ts";
-import type { NamedRelation, Naming } from "../version/naming.ts";
+import type { NamedColumn, NamedRelation, Naming } from "../version/naming.ts";
 
 /** What a table's name means to a session, by its own names. */
 export type Found =
@@ -16,6 +16,7 @@ export class RelationLookup {
   readonly #naming: Naming;
   readonly #catalog: Catalog;
   readonly #searchPath: readonly string[];
+  #chainNames: ReadonlySet<string> | undefined;
 
   constructor(parts: { naming: Naming; catalog: Catalog; searchPath: readonly string[] }) {
     this.#naming = parts.naming;
@@ -44,6 +45,16 @@ export class RelationLookup {
   /** Every relation that has other names for this version, or will have. */
   get windowed(): readonly NamedRelation[] {
     return this.#naming.relations;
+  }
+
+  /** The names that pass from one column to another in any of them, and those at the ends. */
+  get chainNames(): ReadonlySet<string> {
+    this.#chainNames ??= new Set(
+      this.windowed.flatMap((relation) =>
+        relation.columns.flatMap((column) => namesInChain(relation, column)),
+      ),
+    );
+    return this.#chainNames;
   }
 
   named(oids: readonly number[]): readonly NamedRelation[] {
@@ -82,4 +93,9 @@ export class RelationLookup {
     if (schema === "pg_temp") return this.#searchPath.filter((name) => /^pg_temp_\d+$/.test(name));
     return [schema];
   }
+}
+
+function namesInChain({ chained }: NamedRelation, column: NamedColumn): readonly string[] {
+  const { physical, logical, otherName = logical } = column;
+  return chained.includes(physical) ? [logical, otherName] : [];
 }

@@ -9,15 +9,18 @@ export interface Columns {
   readonly addedCount?: number;
   /** A `*` does not show those: it does so only in the query that has the WITH, and not deeper (p_dontexpand). */
   readonly hidesAdded?: boolean;
+  /** Those that are not known can be the fields of a table's row: a function's result. */
+  readonly canBeRow?: boolean;
 }
 
 export const NO_COLUMNS: Columns = { names: [], isComplete: true };
 export const UNKNOWN_COLUMNS: Columns = { names: [], isComplete: false };
+export const UNKNOWN_ROW: Columns = { ...UNKNOWN_COLUMNS, canBeRow: true };
 
 /** Those that `*` stands for. */
 export function starColumns(columns: Columns): Columns {
   if (columns.hidesAdded !== true) return columns;
-  if (!columns.isComplete) return UNKNOWN_COLUMNS;
+  if (!columns.isComplete) return columns.canBeRow === true ? UNKNOWN_ROW : UNKNOWN_COLUMNS;
   return { names: columns.names.slice(0, -(columns.addedCount ?? 0)), isComplete: true };
 }
 

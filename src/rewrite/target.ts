@@ -5,6 +5,7 @@ import { listOf, locationOf, nodeOf, stringOf, type TypedNode } from "./node.ts"
 import type { Rewriting } from "./rewriting.ts";
 import { type ScopeItem, UNKNOWN_COLUMNS } from "./scope.ts";
 import { findTable, hideTable, referenceBounds, rewriteTableName } from "./table-reference.ts";
+import { refuseAssignedField } from "./unknown-row.ts";
 
 /**
  * Rewrites the table that a statement writes to. It takes no alias list, so the references to its
@@ -58,6 +59,7 @@ export function rewriteAssigned(
   target: ScopeItem,
 ): void {
   for (const { node } of targets) {
+    refuseAssignedField(work, node);
     const name = stringOf(node, "name");
     renameColumnAt(work, work.source.indexAt(locationOf(node)), name, target);
   }

@@ -1,4 +1,4 @@
-import type { AstNode } from "../sql/ast.ts";
+import { type AstNode, walk } from "../sql/ast.ts";
 import { quoteIdentifier } from "../sql/tokens.ts";
 import { REASONS } from "./explanation.ts";
 import { flagOf, listOf, locationOf, namesOf, stringOf, typedOf } from "./node.ts";
@@ -19,9 +19,13 @@ export function rewriteWith(
   const queries = listOf(clause, "ctes");
   if (flagOf(clause, "recursive")) {
     // With RECURSIVE they see each other, also before their columns are known.
+    let canBeRow = false;
+    walk(clause, (type) => {
+      canBeRow ||= type === "RangeFunction" || type === "A_Indirection";
+    });
     for (const { node } of queries) {
       const aliases = aliasNames(node["aliascolnames"]);
-      ctes.set(stringOf(node, "ctename"), { names: aliases, isComplete: false });
+      ctes.set(stringOf(node, "ctename"), { names: aliases, isComplete: false, canBeRow });
     }
   }
   for (const { node } of queries) {
@@ -38,6 +42,7 @@ export function rewriteWith(
     ctes.set(stringOf(node, "ctename"), {
       names: [...visible.names, ...generated],
       isComplete: visible.isComplete,
+      ...(visible.canBeRow === true && { canBeRow: true }),
       ...(generated.length > 0 && { addedCount: generated.length }),
     });
     nameReturnedStar(work, node, query.node, columns);

@@ -23,6 +23,8 @@ export const REFUSED_SCHEMA = `
   CREATE TABLE archive.orders (id int, user_id int);
   CREATE TABLE plain (id int PRIMARY KEY, total int);
   CREATE TABLE prices (id int PRIMARY KEY, net int, gross int);
+  CREATE FUNCTION each_price() RETURNS SETOF prices LANGUAGE sql AS 'TABLE prices';
+  CREATE TABLE priced (id int, price prices);
   INSERT INTO orders VALUES (1, 20, 5, 'a'), (2, 1, 6, 'b');
   INSERT INTO items VALUES (1, 1, 20, 'x');
   INSERT INTO users VALUES (1, 'one'), (20, 'twenty');
@@ -307,6 +309,32 @@ export const REFUSED: readonly RefusedEntry[] = [
     detail: NAMES_COLUMN,
     statements: ["CREATE INDEX named ON prices (net)", "ANALYZE prices (gross)"],
     instead: [],
+  },
+  {
+    refused:
+      "A column or field by a name of a chain, of what can be a row of its table (a function's result, a column of a row type): `(f()).a`, `SET c.a`; USING and NATURAL JOIN with it",
+    detail: /^Whose column or field ".*" is can't be told, and its name changes hands/,
+    statements: [
+      "SELECT gross FROM each_price()",
+      "SELECT x.net FROM (SELECT * FROM each_price()) AS x",
+      "SELECT (each_price()).gross",
+      "SELECT (f).gross FROM each_price() AS f",
+      "SELECT (p.price).gross FROM priced AS p",
+      "UPDATE priced SET price.gross = 1",
+      "INSERT INTO priced (price.net) VALUES (1)",
+      "UPDATE plain SET total = f.net FROM each_price() AS f WHERE f.id = plain.id",
+      "WITH RECURSIVE w AS (SELECT * FROM each_price() UNION SELECT * FROM w WHERE w.gross > 1) SELECT 1 FROM w",
+      "SELECT 1 FROM prices JOIN each_price() AS f USING (gross)",
+      "SELECT 1 FROM prices NATURAL JOIN each_price() AS f",
+    ],
+    instead: [
+      "SELECT gross FROM each_price() AS f (id, net, gross)",
+      "SELECT f.gross FROM priced AS p, LATERAL (SELECT (p.price).*) AS f (id, net, gross)",
+      "SELECT net FROM generate_series(1, 2) AS net",
+      "WITH RECURSIVE w AS (SELECT 1 AS net UNION ALL SELECT net + 1 FROM w WHERE w.net < 3) SELECT net FROM w",
+      "SELECT (p).gross FROM prices AS p",
+      "UPDATE priced SET price = ROW(1, 2, 3)",
+    ],
   },
   {
     refused: "CREATE TABLE AS, CREATE VIEW under the name of a table that is being renamed",

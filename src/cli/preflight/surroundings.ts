@@ -18,6 +18,10 @@ export async function findSurroundings(client: pg.Client, window: Window): Promi
     const ruled = await client.query<{ name: string }>(RULES, parameters);
     found.push(...ruled.rows.map(({ name }) => ({ ...RULED, object: name })));
   }
+  if (window.renameColumns.size > 0) {
+    const holding = await client.query<{ name: string }>(ROWS, parameters);
+    found.push(...holding.rows.map(({ name }) => ({ ...OF_ROWS, object: name })));
+  }
   const { rows } = await client.query<{ name: string; column: string }>(BY_COLUMN, [
     ...parameters,
     columnsOf(window),
@@ -101,6 +105,25 @@ const RULES = `
   SELECT pg_catalog.pg_describe_object('pg_catalog.pg_rewrite'::pg_catalog.regclass, r.oid, 0) AS name
   FROM pg_catalog.pg_rewrite r JOIN family ON family.oid = r.ev_class
   WHERE r.ev_type <> '1' ORDER BY 1`;
+
+const OF_ROWS = {
+  kind: "unclear",
+  text: "has rows of the table, whose fields are called as in the database; a statement that names a renamed one fails after the rename, or is refused while names pass from one column to the other",
+} as const;
+
+const ROWS = `
+  WITH ${FAMILY}, types AS (
+    SELECT pg_catalog.unnest(ARRAY[t.oid, t.typarray]) AS oid
+    FROM family JOIN pg_catalog.pg_type t ON t.typrelid = family.oid)
+  SELECT pg_catalog.format('function %s', p.oid::pg_catalog.regprocedure) AS name FROM pg_catalog.pg_proc p
+  WHERE p.prorettype IN (SELECT oid FROM types)
+     OR EXISTS (SELECT FROM pg_catalog.generate_subscripts(p.proallargtypes, 1) AS place
+                WHERE p.proargmodes[place] IN ('o', 'b', 't') AND p.proallargtypes[place] IN (SELECT oid FROM types))
+  UNION
+  SELECT pg_catalog.pg_describe_object('pg_catalog.pg_class'::pg_catalog.regclass, a.attrelid, a.attnum)
+  FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+  WHERE a.atttypid IN (SELECT oid FROM types) AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind <> 'i'
+  ORDER BY 1`;
 
 const BY_COLUMN = `
   WITH ${FAMILY}

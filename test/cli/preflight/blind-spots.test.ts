@@ -64,6 +64,10 @@ const SCHEMA = `
   CREATE TABLE prices (id int, net int, gross int, note text);
   CREATE FUNCTION of_gross() RETURNS bigint LANGUAGE sql AS 'SELECT sum(gross) FROM prices';
   CREATE FUNCTION of_net() RETURNS bigint LANGUAGE sql AS 'SELECT sum(net) FROM prices';
+  CREATE FUNCTION each_price() RETURNS SETOF prices LANGUAGE sql AS 'TABLE prices';
+  CREATE FUNCTION out_price(id int, OUT found prices) LANGUAGE sql AS 'SELECT p FROM prices p WHERE p.id = $1';
+  CREATE FUNCTION takes_price(prices) RETURNS int LANGUAGE sql AS 'SELECT $1.id';
+  CREATE TABLE priced (id int, price prices, others prices[]);
   CREATE RULE also AS ON INSERT TO prices DO ALSO INSERT INTO refers VALUES (new.id);
   CREATE FUNCTION by_regclass() RETURNS oid LANGUAGE sql AS $$SELECT 'public.refers'::regclass::oid$$;`;
 
@@ -138,13 +142,24 @@ function onServer(binaries: string): void {
         .map(({ kind, object, text }) => `${kind} ${object} ${text}`);
     };
     const replace = "replace it in the same transaction";
+    const ofRows = [
+      "column others of table priced",
+      "column price of table priced",
+      "function each_price()",
+      "function out_price(integer)",
+    ].map(
+      (name) =>
+        `unclear ${name} has rows of the table, whose fields are called as in the database; a statement that names a renamed one fails after the rename, or is refused while names pass from one column to the other`,
+    );
     expect(await seen({ net: "gross", gross: "total" })).toEqual([
       `breaks function of_gross() says gross (line 1), and means another column after the rename, without an error: ${replace}`,
       `breaks function of_net() says net (line 1), and breaks at the rename: ${replace}`,
       "unclear rule also on table prices may make several statements of a write; those of a version fail then while names pass from one column to the other, since they get a WITH query",
+      ...ofRows,
     ]);
     expect(await seen({ net: "amount" })).toEqual([
       `breaks function of_net() says net (line 1), and breaks at the rename: ${replace}`,
+      ...ofRows,
     ]);
   });
 
