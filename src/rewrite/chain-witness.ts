@@ -2,7 +2,8 @@ import type { AstNode } from "../sql/ast.ts";
 import { quoteIdentifier } from "../sql/tokens.ts";
 import type { NamedRelation } from "../version/naming.ts";
 import { REASONS } from "./explanation.ts";
-import { flagOf, listOf, locationOf, namesOf, nodeOf, typedOf } from "./node.ts";
+import { flagOf, listOf, locationOf, namesOf, nodeOf, stringOf, typedOf } from "./node.ts";
+import { replaceWord } from "./quoted-names.ts";
 import type { Rewriting } from "./rewriting.ts";
 
 /** A WITH query of nobody's. */
@@ -65,4 +66,37 @@ export function refuseBrokenChain(work: Rewriting, copy: AstNode, relation: Name
     hint: `Have the list of columns name all of them.`,
     offset: locationOf(nodeOf(copy, "relation") ?? {}),
   });
+}
+
+/**
+ * A DO block runs as it is. What it says of one rename fails after it; a name in the middle of a chain would be
+ * another column's.
+ */
+export function refuseChainInBody(work: Rewriting, block: AstNode): void {
+  const options = listOf(block, "args").map(({ node }) => node);
+  const body = options.find((option) => stringOf(option, "defname") === "as") ?? {};
+  const text = stringOf(typedOf(body, "arg")?.node ?? {}, "sval");
+  for (const relation of work.lookup.windowed) {
+    const { physicalName, logicalName, otherName = logicalName } = relation;
+    const isMentioned = [physicalName, logicalName, otherName].some((name) => hasWord(text, name));
+    const shared = sharedIn(relation).find((name) => hasWord(text, name));
+    if (!isMentioned || shared === undefined) continue;
+    work.refuseUncertain({
+      detail: `The block names column "${shared}" of "${logicalName}", whose name changes hands.`,
+      hint: "Run it from a session without a version tag, under the names that the database has now.",
+      offset: locationOf(body),
+    });
+  }
+}
+
+/** The names of a chain that two columns have, one before the rename and the other one after it. */
+function sharedIn({ columns, chained }: NamedRelation): readonly string[] {
+  const inChain = columns.filter(({ physical }) => chained.includes(physical));
+  const others = new Set(inChain.map(({ otherName }) => otherName));
+  return inChain.map(({ logical }) => logical).filter((logical) => others.has(logical));
+}
+
+/** Also in strings that it may run, and spelt in capitals. */
+function hasWord(text: string, word: string): boolean {
+  return [text, text.toLowerCase()].some((each) => replaceWord(each, word, "") !== each);
 }

@@ -3,6 +3,7 @@ import type { ParsedStatement } from "../sql/parse.ts";
 import type { Catalog } from "../version/catalog.ts";
 import type { Naming } from "../version/naming.ts";
 import { answersFor } from "./answers-for.ts";
+import { refuseChainInBody } from "./chain-witness.ts";
 import { rewriteCopy } from "./copy.ts";
 import type { Explanation } from "./explanation.ts";
 import { rewriteExpression } from "./expression.ts";
@@ -161,6 +162,9 @@ function rewriteByKind(work: Rewriting, kind: string, node: AstNode): void {
     }
     case "RenameStmt":
       rewriteRename(work, node);
+      return;
+    case "DoStmt":
+      refuseChainInBody(work, node);
       return;
     default:
       rewriteUtility(work, kind, node);

@@ -44,6 +44,8 @@ export interface Look {
   readonly setsVersion: boolean;
   /** A RENAME is in it, which may be that of a window. */
   readonly hasRename: boolean;
+  /** A DO block is in it, whose body is a constant. */
+  readonly hasBlock: boolean;
   /** The guard has to see to one of its locks. */
   readonly hasLock: boolean;
   /** It is to be read as it stands, whatever its names mean: for the guard, or as there are several. */
@@ -134,7 +136,7 @@ export class Decider {
   /** Whether a window of this naming could matter to the text. */
   mentions(look: Look, naming: Naming): boolean {
     if (naming.isEmpty) return false;
-    if (look.isOpaque) return true;
+    if (look.isOpaque || look.hasBlock) return true;
     return mentionsAny(look.identifiers, naming);
   }
 
@@ -201,6 +203,7 @@ export class Decider {
       changesCatalog: facts.some((each) => each.changesCatalog),
       setsVersion: facts.some((each) => each.versionSetting !== undefined),
       hasRename,
+      hasBlock: facts.some((each) => each.parsed.kind === "DoStmt"),
       hasLock,
       needsPlan: hasLock || hasRules || hasRename || statements.length > 1,
     };

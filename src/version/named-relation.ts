@@ -22,13 +22,14 @@ export function nameRelation(
   let otherName: string | undefined;
   const otherByPhysical = new Map<string, string>();
   const chained: string[] = [];
+  // An heir can be under a window of its own beside its parent's.
+  const shared = sharedNames(new Map(windows.flatMap(({ window }) => [...window.renameColumns])));
   for (const { window, side, columns } of windows) {
     if (window.renameTable !== undefined) {
       isTableRenamed = true;
       logicalName = side === "old" ? window.table : window.renameTable;
       otherName = side === "old" ? window.renameTable : window.table;
     }
-    const shared = sharedNames(window.renameColumns);
     for (const [before, after] of window.renameColumns) {
       const logical = side === "old" ? before : after;
       const physical = columns.get(before) ?? before;

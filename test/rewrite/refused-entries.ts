@@ -312,6 +312,20 @@ export const REFUSED: readonly RefusedEntry[] = [
   },
   {
     refused:
+      "A DO block that names a chain's table, and a name that passes from one column to another",
+    detail: /^The block names column ".*" of ".*", whose name changes hands/,
+    statements: [
+      "DO $$BEGIN UPDATE prices SET gross = 1; END$$",
+      "DO $$BEGIN UPDATE Prices SET GROSS = 1; END$$",
+      "DO LANGUAGE plpgsql $$BEGIN EXECUTE 'UPDATE prices SET gross = 1'; END$$",
+    ],
+    instead: [
+      "DO $$BEGIN PERFORM 'gross'; END$$",
+      "DO $$BEGIN PERFORM count(*) FROM prices; END$$",
+    ],
+  },
+  {
+    refused:
       "A column or field by a name of a chain, of what can be a row of its table (a function's result, a column of a row type): `(f()).a`, `SET c.a`; USING and NATURAL JOIN with it",
     detail: /^Whose column or field ".*" is can't be told, and its name changes hands/,
     statements: [

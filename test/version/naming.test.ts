@@ -118,6 +118,26 @@ test("a column beside a chain is not part of it", () => {
   expect(relation?.chained).toEqual(["user_id", "total"]);
 });
 
+test("an heir's own column that takes part in a chain with its parent's", () => {
+  const columns = (names: string) =>
+    names.split(" ").map((name, index) => ({ name, attnum: index + 1 }));
+  const table = { schema: "public", kind: "r" };
+  const catalog = new Catalog(
+    [
+      { ...table, oid: 1, name: "orders", columns: columns("id user_id") },
+      { ...table, oid: 2, name: "heirs", columns: columns("id user_id total"), parents: [1] },
+    ],
+    1,
+    "shop",
+  );
+  const windows = [
+    { ...ORDERS, renameColumns: new Map([["user_id", "total"]]) },
+    { ...ORDERS, table: "heirs", renameColumns: new Map([["total", "amount"]]) },
+  ];
+  const naming = namingFor({ app: "shop", version: "1.0.0" }, windows, catalog);
+  expect(naming.relations.map(({ chained }) => chained)).toEqual([[], ["user_id", "total"]]);
+});
+
 test("a chain with a gap too many fits nothing", () => {
   const catalog = catalogOf({ orders: "id amount" });
   expect(windowProblems([CHAIN], catalog)).toEqual([
