@@ -29,8 +29,9 @@ export function refuseRowType(work: Rewriting, node: AstNode): void {
   const relation = tableOfType(work, node);
   if (relation === undefined) return;
   work.touched.add(relation);
+  const name = namesOf(node, "names").at(node["pct_type"] === true ? -2 : -1);
   work.refuseUncertain({
-    detail: `The row type of table "${namesOf(node, "names").at(-1)}" has column names of another version.`,
+    detail: `The row type of table "${name}" has column names of another version.`,
     hint: "Use the columns that are needed instead of the whole row type.",
     offset: locationOf(node),
   });
@@ -47,7 +48,9 @@ export function refuseRowTypesNow(work: Rewriting, value: unknown): void {
   if (relation !== undefined) {
     work.touched.add(relation);
     work.dependsOnPhysical = true;
-    const isNamedAlike = relation.exchange.size === 0;
+    // Which of a chain's columns a name means can have changed by the time it runs.
+    const isOfChain = value["pct_type"] === true && relation.chained.length > 0;
+    const isNamedAlike = relation.exchange.size === 0 && !isOfChain;
     if (!isNamedAlike || relation.logicalName !== relation.physicalName) refuseRowType(work, value);
   }
   for (const member of Object.values(value)) refuseRowTypesNow(work, member);

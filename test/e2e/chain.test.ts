@@ -257,6 +257,10 @@ describe("refused, since no error would tell that the name is another column's",
     ["CREATE INDEX i ON prices (gross)", 'It names column "gross" of "prices"'],
     ["ANALYZE prices (net)", 'It names column "net" of "prices"'],
     ["GRANT SELECT (gross) ON prices TO PUBLIC", 'It names column "gross" of "prices"'],
+    [
+      "CREATE FUNCTION f(x prices.gross%TYPE) RETURNS int LANGUAGE sql RETURN 1",
+      'The row type of table "prices" has column names of another version',
+    ],
     ["ALTER TABLE prices DROP COLUMN gross", 'It names column "gross" of "prices"'],
   ] as const;
 
