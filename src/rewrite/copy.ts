@@ -1,4 +1,5 @@
 import type { AstNode } from "../sql/ast.ts";
+import type { NamedRelation } from "../version/naming.ts";
 import { refuseBrokenChain } from "./chain-witness.ts";
 import { copyAsQuery, headerOption } from "./copy-header.ts";
 import { asTyped, listOf, locationOf, namesOf, nodeOf, stringOf, typedOf } from "./node.ts";
@@ -19,14 +20,21 @@ export function rewriteCopy(work: Rewriting, node: AstNode): void {
   const header = headerOption(node);
   const found = findTable(work, relation);
   if (found.kind === "windowed") refuseBrokenChain(work, node, found.relation);
-  const hasOtherNames =
-    found.kind === "windowed" &&
-    (found.relation.exchange.size > 0 || found.relation.chained.length > 0);
-  if (hasOtherNames && header !== undefined) {
-    if (node["is_from"] === true) refuseHeaderMatch(work, header, relation);
-    else if (copyAsQuery(work, node, { node: relation, relation: found.relation })) return;
+  if (found.kind === "windowed" && header !== undefined) {
+    const isRenamedNow = found.relation.exchange.size > 0;
+    if (node["is_from"] === true) {
+      if (isRenamedNow) refuseHeaderMatch(work, header, relation);
+    } else if (isRenamedNow || takesNamesUnsaid(node, found.relation)) {
+      if (copyAsQuery(work, node, { node: relation, relation: found.relation })) return;
+    }
   }
   rewriteCopiedTable(work, node, relation);
+}
+
+/** Without a list nothing in it would fail where a name in its header line has become another one. */
+function takesNamesUnsaid(copy: AstNode, { columns }: NamedRelation): boolean {
+  const isUnsaid = namesOf(copy, "attlist").length === 0;
+  return isUnsaid && columns.some(({ otherName }) => otherName !== undefined);
 }
 
 function rewriteCopiedTable(work: Rewriting, node: AstNode, relation: AstNode): void {

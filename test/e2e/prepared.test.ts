@@ -283,6 +283,19 @@ const CASES: readonly {
     },
   },
   {
+    name: "COPY with a header line",
+    say: async ({ send, flip }) => {
+      for (const text of [
+        "COPY orders TO STDOUT (FORMAT csv, HEADER)",
+        "COPY orders (id, user_id) TO STDOUT (FORMAT csv, HEADER)",
+      ]) {
+        await send(query(text));
+        await flip();
+        await send(query(text));
+      }
+    },
+  },
+  {
     name: "a cursor that is held",
     say: async ({ send, flip }) => {
       await send(query("BEGIN; DECLARE c CURSOR WITH HOLD FOR SELECT * FROM orders ORDER BY id"));
