@@ -72,12 +72,14 @@ function rewriteCopiedTable(work: Rewriting, node: AstNode, relation: AstNode): 
 
 /** `RETURNING *` has physical names, which only the fields of a RowDescription can be told apart by. */
 function refuseReturnedStar(work: Rewriting, node: AstNode): void {
-  const isRenamedNow = [...work.shownTargets].some(({ exchange }) => exchange.size > 0);
+  const isRenamed = [...work.shownTargets].some(({ columns }) =>
+    columns.some(({ otherName }) => otherName !== undefined),
+  );
   const lists = listOf(node, "options").find(({ node: { arg } }) => asTyped(arg)?.type === "List");
   const option = headerOption(node) ?? lists?.node;
-  if (!isRenamedNow || option === undefined) return;
+  if (!isRenamed || option === undefined) return;
   work.refuseUncertain({
-    detail: "The columns of RETURNING * have names of another version in the header line.",
+    detail: "The columns of RETURNING * can have names of another version in the header line.",
     hint: "List the columns in RETURNING instead of *.",
     offset: locationOf(option),
   });

@@ -283,6 +283,18 @@ const CASES: readonly {
     },
   },
   {
+    name: "RETURNING * of what names no renamed column",
+    say: async ({ send, flip }) => {
+      await send(parse("d", "UPDATE orders SET total = total RETURNING *"), sync());
+      for (let count = 0; count < 2; count++) {
+        await flip();
+        await send(query("UPDATE orders SET total = total RETURNING *, user_id AS u"));
+        await flip();
+        await send(describeStatement("d"), bind("", "d"), describePortal(""), execute(""), sync());
+      }
+    },
+  },
+  {
     name: "COPY with a header line",
     say: async ({ send, flip }) => {
       for (const text of [
