@@ -54,11 +54,8 @@ function agreed(pairs: readonly (readonly [string, string])[]): ReadonlyMap<stri
   return result;
 }
 
-/** Whichever of its two names a column has by then. */
 function fieldRenames(relation: NamedRelation): readonly FieldRename[] {
-  return relation.columns.flatMap(({ logical, otherName, attnum }) =>
-    otherName === undefined
-      ? []
-      : [{ tableOid: relation.oid, attnum, from: otherName, to: logical }],
+  return relation.columns.flatMap(({ logical, physical, attnum }) =>
+    logical === physical ? [] : [{ tableOid: relation.oid, attnum, from: physical, to: logical }],
   );
 }

@@ -1,6 +1,6 @@
 import type { AstNode } from "../sql/ast.ts";
 import type { NamedRelation } from "../version/naming.ts";
-import { refuseBrokenChain } from "./chain-witness.ts";
+import { refuseBrokenChain } from "./chain.ts";
 import { copyAsQuery, headerOption } from "./copy-header.ts";
 import { asTyped, listOf, locationOf, namesOf, nodeOf, stringOf, typedOf } from "./node.ts";
 import type { Rewriting } from "./rewriting.ts";
@@ -72,14 +72,12 @@ function rewriteCopiedTable(work: Rewriting, node: AstNode, relation: AstNode): 
 
 /** `RETURNING *` has physical names, which only the fields of a RowDescription can be told apart by. */
 function refuseReturnedStar(work: Rewriting, node: AstNode): void {
-  const isRenamed = [...work.shownTargets].some(({ columns }) =>
-    columns.some(({ otherName }) => otherName !== undefined),
-  );
+  const isRenamedNow = [...work.shownTargets].some(({ exchange }) => exchange.size > 0);
   const lists = listOf(node, "options").find(({ node: { arg } }) => asTyped(arg)?.type === "List");
   const option = headerOption(node) ?? lists?.node;
-  if (!isRenamed || option === undefined) return;
+  if (!isRenamedNow || option === undefined) return;
   work.refuseUncertain({
-    detail: "The columns of RETURNING * can have names of another version in the header line.",
+    detail: "The columns of RETURNING * have names of another version in the header line.",
     hint: "List the columns in RETURNING instead of *.",
     offset: locationOf(option),
   });

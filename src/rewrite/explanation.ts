@@ -106,7 +106,7 @@ export const REASONS = {
   row: () =>
     "whole row: the function shows its field names, and only a subquery's row has the version's",
   witness: () =>
-    "WITH query: it names all columns that exchange their names, so that the statement fails where they have done so meanwhile",
+    "WITH query: it names columns as they are called now, so that the statement fails, and is made anew, where they have been renamed meanwhile",
   shown: () =>
     "shown names: what the server shows or takes as a name is exchanged for this version's",
 } as const satisfies Readonly<Record<string, Reason>>;

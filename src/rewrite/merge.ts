@@ -1,11 +1,10 @@
 import type { AstNode } from "../sql/ast.ts";
 import { rewriteFrom } from "./from-clause.ts";
 import { listOf, nodeOf, typedOf } from "./node.ts";
-import { rewriteReturning } from "./returning.ts";
 import type { Ctes, QueryPlace, Rewriting } from "./rewriting.ts";
 import { type Columns, type Scope, type ScopeItem, UNKNOWN_COLUMNS } from "./scope.ts";
 import { rewriteAssigned, subscriptsOf } from "./target.ts";
-import { beginWrite, rewriteSet, walkAll } from "./write-query.ts";
+import { beginWrite, endWrite, rewriteSet, walkAll } from "./write-query.ts";
 
 /**
  * Rewrites a MERGE and gives the columns that it returns. Which tables a WHEN clause can see depends
@@ -44,7 +43,7 @@ export function rewriteMerge(work: Rewriting, node: AstNode, place: QueryPlace):
   const isPartial = clauses.some(
     ({ matchKind }) => matchKind === "MERGE_WHEN_NOT_MATCHED_BY_SOURCE",
   );
-  return rewriteReturning(work, node, {
+  return endWrite(work, node, {
     target,
     from: isPartial ? { ...from, items: others.map(withoutRow) } : from,
     query: { ...place, ctes },

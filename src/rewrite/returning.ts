@@ -72,22 +72,22 @@ function showTarget(work: Rewriting, target: ScopeItem): void {
 
 /**
  * The fields of a `*` are told by table and name in the answer: another field of the same column that
- * the client itself calls by the name that it has for other versions would be taken for one.
+ * the client itself calls by the physical name would be taken for one.
  */
 function refuseNamesakes(work: Rewriting, clause: AstNode, target: ScopeItem, scope: Scope): void {
-  const isOtherName = (name: string) =>
-    target.relation?.columns.some(({ otherName }) => otherName === name);
+  const isPhysicalOnly = (name: string) =>
+    target.relation?.columns.some((column) => column.physical === name && column.logical !== name);
   for (const { node } of listOf(clause, "exprs")) {
     const starred = starredItems(typedOf(node, "val"), scope);
     const own = starred === undefined ? ownColumn(typedOf(node, "val"), target, scope) : undefined;
     const called = stringOf(node, "name") || outputName(typedOf(node, "val")).name;
-    // Another column than the one that has this name for other versions can't be taken for it.
-    if (own !== undefined && own.otherName !== called) continue;
+    // Another column than the one that has this name in the catalog can't be taken for it.
+    if (own !== undefined && own.physical !== called) continue;
     const names =
       starred === undefined
         ? [called]
         : starred.flatMap((item) => (isShownByItself(item, target) ? [] : item.columns.names));
-    const name = names.find(isOtherName);
+    const name = names.find(isPhysicalOnly);
     if (name === undefined) continue;
     work.refuseUncertain({
       detail: `RETURNING has a * of a table under a window, and also an output of the name "${name}".`,

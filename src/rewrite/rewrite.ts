@@ -3,7 +3,7 @@ import type { ParsedStatement } from "../sql/parse.ts";
 import type { Catalog } from "../version/catalog.ts";
 import type { Naming } from "../version/naming.ts";
 import { answersFor } from "./answers-for.ts";
-import { refuseChainInBody } from "./chain-witness.ts";
+import { refuseChainInBody } from "./chain.ts";
 import { rewriteCopy } from "./copy.ts";
 import type { Explanation } from "./explanation.ts";
 import { rewriteExpression } from "./expression.ts";

@@ -49,6 +49,8 @@ export class Rewriting {
   readonly exchanged = new Set<AstNode>();
   /** Writing queries that return `*`: how many of their first columns an alias list must name. */
   readonly returnedStars = new Map<AstNode, number>();
+  /** WITH queries of a Straddle that has seen the text before. */
+  readonly witnesses = new Set<AstNode>();
   readonly touched = new Set<NamedRelation>();
   /** Tables whose columns a `*` of the top level's RETURNING shows, by their physical names. */
   readonly shownTargets = new Set<NamedRelation>();

@@ -6,6 +6,7 @@ import { aliasColumns, aliasNames } from "./output-columns.ts";
 import { keepWrittenNames } from "./recursive-with.ts";
 import type { Ctes, QueryPlace, Rewriting } from "./rewriting.ts";
 import type { Columns } from "./scope.ts";
+import { keepWitness } from "./witness.ts";
 
 /** Rewrites the queries of WITH, and gives the names that they add for the rest of the statement. */
 export function rewriteWith(
@@ -30,7 +31,7 @@ export function rewriteWith(
   }
   for (const { node } of queries) {
     const query = typedOf(node, "ctequery");
-    if (query === undefined) continue;
+    if (query === undefined || keepWitness(work, node)) continue;
     const aliases = aliasNames(node["aliascolnames"]);
     const columns = work.walk.query(work, query, {
       outer: place.outer,

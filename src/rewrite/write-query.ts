@@ -1,6 +1,5 @@
 import type { AstNode } from "../sql/ast.ts";
 import { quoteIdentifier } from "../sql/tokens.ts";
-import { addWitness } from "./chain-witness.ts";
 import { unreachedReason } from "./explanation.ts";
 import { rewriteExpression } from "./expression.ts";
 import { rewriteFrom } from "./from-clause.ts";
@@ -10,6 +9,7 @@ import type { Ctes, QueryPlace, Rewriting } from "./rewriting.ts";
 import { type Columns, NO_COLUMNS, type Scope, type ScopeItem } from "./scope.ts";
 import { renameColumnAt, rewriteAssigned, rewriteTarget, subscriptsOf } from "./target.ts";
 import { rewriteWith } from "./with-clause.ts";
+import { addWitness } from "./witness.ts";
 
 /** Rewrites an INSERT and gives the columns that it returns. */
 export function rewriteInsert(work: Rewriting, node: AstNode, place: QueryPlace): Columns {
@@ -25,7 +25,7 @@ export function rewriteInsert(work: Rewriting, node: AstNode, place: QueryPlace)
   const conflict = nodeOf(node, "onConflictClause");
   if (conflict !== undefined) rewriteConflict(work, conflict, { target, outer, ctes });
   const from = { items: [], columns: NO_COLUMNS };
-  return rewriteReturning(work, node, { target, from, query: { ...place, ctes } });
+  return endWrite(work, node, { target, from, query: { ...place, ctes } });
 }
 
 /** Rewrites an UPDATE and gives the columns that it returns. */
@@ -47,8 +47,19 @@ export function beginWrite(
   const ctes = rewriteWith(work, nodeOf(node, "withClause"), place);
   const target = rewriteTarget(work, nodeOf(node, "relation") ?? {});
   work.writes.set(node, target.relation);
-  if (target.relation !== undefined) addWitness(work, node, target.relation);
   return { ctes, target };
+}
+
+/** What it ends with: RETURNING, and what lets it fail under other names. Gives the columns that it returns. */
+export function endWrite(
+  work: Rewriting,
+  node: AstNode,
+  place: Parameters<typeof rewriteReturning>[2],
+): Columns {
+  const columns = rewriteReturning(work, node, place);
+  const { relation } = place.target;
+  if (relation !== undefined) addWitness(work, node, relation);
+  return columns;
 }
 
 /** UPDATE and DELETE: they differ in SET, and in the word for further tables. */
@@ -66,7 +77,7 @@ function rewriteChange(
   rewriteSet(work, listOf(node, "targetList"), target, { scope, ctes });
   const condition = typedOf(node, "whereClause");
   if (condition !== undefined) walkAll(work, [condition], scope, ctes);
-  return rewriteReturning(work, node, { target, from, query: { ...place, ctes } });
+  return endWrite(work, node, { target, from, query: { ...place, ctes } });
 }
 
 /** `SET a = ..., (b, c) = ...`: what is assigned to, and the values. */

@@ -288,9 +288,10 @@ const CASES: readonly {
       await send(parse("d", "UPDATE orders SET total = total RETURNING *"), sync());
       for (let count = 0; count < 2; count++) {
         await flip();
-        await send(query("UPDATE orders SET total = total RETURNING *, user_id AS u"));
-        await flip();
+        await send(query("UPDATE orders SET total = total RETURNING *"));
         await send(describeStatement("d"), bind("", "d"), describePortal(""), execute(""), sync());
+        // This one finds out, where nobody has told.
+        await send(query("UPDATE orders SET total = total RETURNING *, user_id AS u"));
       }
     },
   },
@@ -407,9 +408,10 @@ for (const way of ["behind Straddle's back", "through Straddle"] as const) {
         through.abandon();
         if (isFlipped) await rename("behind Straddle's back", FLIP_BACK);
         await twins.straddle.state.refreshCatalog();
-        if (isRetried && way === "behind Straddle's back") {
-          expect(found.filter((line) => line.includes("ErrorResponse"))[0]).toContain("C40001");
-        } else {
+        const error = found.find((line) => line.includes("ErrorResponse")) ?? "";
+        // Where Straddle has looked before the client asked, there is nothing to try again.
+        const isToRetry = isRetried && way === "behind Straddle's back" && error.includes("C40001");
+        if (!isToRetry) {
           expect(found).toEqual(expected);
         }
       });

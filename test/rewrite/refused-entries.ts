@@ -123,8 +123,8 @@ export const REFUSED: readonly RefusedEntry[] = [
     ],
   },
   {
-    refused: "`COPY (… RETURNING *) TO` with HEADER or FORCE_QUOTE",
-    detail: /^The columns of RETURNING \* can have names of another version/,
+    refused: "`COPY (… RETURNING *) TO` with HEADER or FORCE_QUOTE, now",
+    detail: /^The columns of RETURNING \* have names of another version/,
     statements: [
       "COPY (DELETE FROM orders RETURNING *) TO STDOUT (HEADER)",
       "COPY (UPDATE orders SET total = 1 RETURNING *) TO STDOUT (FORMAT csv, FORCE_QUOTE (user_id))",

@@ -12,7 +12,11 @@ export const WRITES: readonly RewriteCase[] = [
     before: "INSERT INTO orders (user_id) VALUES (1) ON CONFLICT (user_id) DO NOTHING",
     after: "INSERT INTO orders (customer_id) VALUES (1) ON CONFLICT (customer_id) DO NOTHING",
   },
-  { before: "INSERT INTO orders VALUES (91, 2) RETURNING *", after: "=" },
+  {
+    before: "INSERT INTO orders VALUES (91, 2) RETURNING *",
+    after:
+      'WITH "straddle: column names" AS (SELECT customer_id FROM public.orders) INSERT INTO orders VALUES (91, 2) RETURNING *',
+  },
   {
     before:
       "INSERT INTO this_own_database.public.orders (id, user_id) VALUES (92, 2) RETURNING this_own_database.public.orders.user_id",
@@ -51,7 +55,7 @@ export const WRITES: readonly RewriteCase[] = [
     before:
       "INSERT INTO orders AS o (id, user_id) VALUES (1, 3) ON CONFLICT (id) DO UPDATE SET total = o.user_id + excluded.user_id RETURNING *",
     after:
-      "INSERT INTO orders AS o (id, customer_id) VALUES (1, 3) ON CONFLICT (id) DO UPDATE SET total = o.customer_id + excluded.customer_id RETURNING *",
+      'WITH "straddle: column names" AS (SELECT customer_id FROM public.orders) INSERT INTO orders AS o (id, customer_id) VALUES (1, 3) ON CONFLICT (id) DO UPDATE SET total = o.customer_id + excluded.customer_id RETURNING *',
   },
   {
     before:
@@ -104,7 +108,8 @@ export const WRITES: readonly RewriteCase[] = [
   },
   {
     before: "UPDATE orders SET user_id = 3 WHERE user_id = 20 RETURNING *",
-    after: "UPDATE orders SET customer_id = 3 WHERE customer_id = 20 RETURNING *",
+    after:
+      'WITH "straddle: column names" AS (SELECT customer_id FROM public.orders) UPDATE orders SET customer_id = 3 WHERE customer_id = 20 RETURNING *',
   },
   {
     before:
@@ -231,7 +236,7 @@ export const WRITES: readonly RewriteCase[] = [
     before:
       "UPDATE orders SET total = s.n FROM (SELECT user_id, count(*) AS n FROM orders GROUP BY user_id) s WHERE s.user_id = orders.user_id RETURNING orders.*",
     after:
-      "UPDATE orders SET total = s.n FROM (SELECT user_id, count(*) AS n FROM orders AS orders(id, user_id) GROUP BY user_id) s WHERE s.user_id = orders.customer_id RETURNING orders.*",
+      'WITH "straddle: column names" AS (SELECT customer_id FROM public.orders) UPDATE orders SET total = s.n FROM (SELECT user_id, count(*) AS n FROM orders AS orders(id, user_id) GROUP BY user_id) s WHERE s.user_id = orders.customer_id RETURNING orders.*',
   },
   {
     before:
@@ -257,7 +262,8 @@ export const WRITES: readonly RewriteCase[] = [
   { before: "UPDATE orders SET total = 1 WHERE ctid IS NULL", after: "=" },
   {
     before: "UPDATE orders SET total = 1 RETURNING old.user_id, new.*",
-    after: "UPDATE orders SET total = 1 RETURNING old.customer_id AS user_id, new.*",
+    after:
+      'WITH "straddle: column names" AS (SELECT customer_id FROM public.orders) UPDATE orders SET total = 1 RETURNING old.customer_id AS user_id, new.*',
   },
   {
     before:
@@ -291,7 +297,7 @@ export const WRITES: readonly RewriteCase[] = [
   {
     before: "DELETE FROM orders WHERE user_id IN (SELECT user_id FROM orders o) RETURNING *",
     after:
-      "DELETE FROM orders WHERE customer_id IN (SELECT user_id FROM orders o(id, user_id)) RETURNING *",
+      'WITH "straddle: column names" AS (SELECT customer_id FROM public.orders) DELETE FROM orders WHERE customer_id IN (SELECT user_id FROM orders o(id, user_id)) RETURNING *',
   },
   {
     before: "DELETE FROM orders WHERE id IN (SELECT i.order_id FROM items i ORDER BY user_id)",
@@ -300,7 +306,8 @@ export const WRITES: readonly RewriteCase[] = [
   },
   {
     before: "DELETE FROM orders o WHERE o.user_id = 20 RETURNING o.*",
-    after: "DELETE FROM orders o WHERE o.customer_id = 20 RETURNING o.*",
+    after:
+      'WITH "straddle: column names" AS (SELECT customer_id FROM public.orders) DELETE FROM orders o WHERE o.customer_id = 20 RETURNING o.*',
   },
   {
     before: "WITH d AS (DELETE FROM orders RETURNING *) SELECT user_id FROM d",

@@ -1,5 +1,4 @@
 import type pg from "pg";
-import { sharedNames } from "../../base/rename-chains.ts";
 import { tableNamesOf, type Window } from "../../version/window.ts";
 import { type BlindSpot, columnsOf, FAMILY } from "./blind-spot.ts";
 
@@ -14,7 +13,7 @@ export async function findSurroundings(client: pg.Client, window: Window): Promi
     const { rows } = await client.query<{ name: string }>(sql, parameters);
     found.push(...rows.map(({ name }) => ({ kind, object: name, text })));
   }
-  if (sharedNames(window.renameColumns).size > 0) {
+  if (window.renameColumns.size > 0) {
     const ruled = await client.query<{ name: string }>(RULES, parameters);
     found.push(...ruled.rows.map(({ name }) => ({ ...RULED, object: name })));
   }
@@ -94,17 +93,19 @@ const QUESTIONS: readonly {
   },
 ];
 
-/** RewriteQuery refuses WITH where a rule makes several statements of one. */
+/** Where a rule makes several statements of one, the server takes no WITH (RewriteQuery). Command 7 is NOTHING. */
 const RULED = {
   kind: "unclear",
-  text: "may make several statements of a write; those of a version fail then while names pass from one column to the other, since they get a WITH query",
+  text: "makes several statements of a write; those of a version that get a WITH query fail then, which are writes with RETURNING *, and all where names pass from one column to another",
 } as const;
 
 const RULES = `
   WITH ${FAMILY}
   SELECT pg_catalog.pg_describe_object('pg_catalog.pg_rewrite'::pg_catalog.regclass, r.oid, 0) AS name
   FROM pg_catalog.pg_rewrite r JOIN family ON family.oid = r.ev_class
-  WHERE r.ev_type <> '1' ORDER BY 1`;
+  WHERE r.ev_type <> '1' AND r.ev_action::pg_catalog.text NOT LIKE '({QUERY :commandType 7 %'
+    AND (NOT r.is_instead OR r.ev_qual::pg_catalog.text <> '<>' OR r.ev_action::pg_catalog.text LIKE '%} {QUERY %')
+  ORDER BY 1`;
 
 const OF_ROWS = {
   kind: "unclear",

@@ -1,53 +1,11 @@
 import type { AstNode } from "../sql/ast.ts";
-import { quoteIdentifier } from "../sql/tokens.ts";
 import type { NamedRelation } from "../version/naming.ts";
-import { REASONS } from "./explanation.ts";
-import { flagOf, listOf, locationOf, namesOf, nodeOf, stringOf, typedOf } from "./node.ts";
+import { listOf, locationOf, namesOf, nodeOf, stringOf, typedOf } from "./node.ts";
 import { replaceWord } from "./quoted-names.ts";
 import type { Rewriting } from "./rewriting.ts";
 
-/** A WITH query of nobody's. */
-const WITNESS = "straddle: column names";
-
-const VERBS: ReadonlySet<string> = new Set(["insert", "update", "delete", "merge"]);
-
 /**
- * Has a writing query name all columns of a chain (a to b, b to c). A name in the middle of one is another column's
- * after the rename, so that a text which was made before would write to the wrong column. All of them together
- * are there in one state of the names only: in any other the text fails with 42703, and is made anew.
- *
- * The query is never referred to: the server looks its names up, and neither runs it nor asks for privileges.
- */
-export function addWitness(
-  work: Rewriting,
-  query: AstNode,
-  { schema, physicalName, chained }: NamedRelation,
-): void {
-  if (chained.length === 0) return;
-  const columns = chained.map(quoteIdentifier).join(", ");
-  const table = `${quoteIdentifier(schema)}.${quoteIdentifier(physicalName)}`;
-  const witness = `${quoteIdentifier(WITNESS)} AS (SELECT ${columns} FROM ${table})`;
-  const { source } = work;
-  const clause = nodeOf(query, "withClause");
-  if (clause !== undefined) {
-    const index = source.indexAt(locationOf(clause)) + (flagOf(clause, "recursive") ? 1 : 0);
-    const end = source.token(index)?.end;
-    if (end !== undefined) work.insert(end, ` ${witness},`, REASONS.witness);
-    return;
-  }
-  const start = source.token(verbIndex(work, nodeOf(query, "relation") ?? {}))?.start;
-  if (start !== undefined) work.insert(start, `WITH ${witness} `, REASONS.witness);
-}
-
-/** INSERT INTO, UPDATE [ONLY] [(], DELETE FROM [ONLY] [(], MERGE INTO [ONLY] [(] stand before the table's name. */
-function verbIndex({ source }: Rewriting, relation: AstNode): number {
-  let index = source.indexAt(locationOf(relation)) - 1;
-  while (index >= 0 && !VERBS.has(source.word(index))) index -= 1;
-  return index;
-}
-
-/**
- * COPY has no place for such a query. With a list of columns, or anything else that names one, the list itself has
+ * COPY has no place for a witness (`witness.ts`). With a list of columns, or anything else that names one, the list itself has
  * to have all of a chain.
  */
 export function refuseBrokenChain(work: Rewriting, copy: AstNode, relation: NamedRelation): void {
