@@ -300,7 +300,7 @@ export const UTILITY: readonly RewriteCase[] = [
   },
   {
     before: "CREATE FUNCTION f() RETURNS orders.user_id%TYPE LANGUAGE sql AS 'SELECT 1'",
-    refused: '0A000 The row type of table "user_id" has column names of another version.',
+    refused: '0A000 The row type of table "orders" has column names of another version.',
   },
   { before: "CREATE FUNCTION f() RETURNS plain.id%TYPE LANGUAGE sql AS 'SELECT 1'", after: "=" },
   {
