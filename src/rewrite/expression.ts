@@ -4,7 +4,7 @@ import { childrenOf, listOf, locationOf, stringOf, type TypedNode, typedOf } fro
 import { outputName } from "./output-name.ts";
 import type { Rewriting } from "./rewriting.ts";
 import { refuseRowType } from "./row-type.ts";
-import { refuseUnknownField } from "./unknown-row.ts";
+import { refuseFieldCall, refuseUnknownField } from "./unknown-row.ts";
 import type { Place } from "./whole-row.ts";
 
 /** Walks an expression: every column reference in it, every query inside it. */
@@ -28,6 +28,7 @@ export function rewriteExpression(work: Rewriting, expression: TypedNode, place:
       refuseUnknownField(work, node, place.scope);
       break;
     case "FuncCall":
+      refuseFieldCall(work, node);
       exchangeArguments(work, node);
       break;
   }

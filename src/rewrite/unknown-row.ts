@@ -55,6 +55,22 @@ export function refuseUnknownField(work: Rewriting, node: AstNode, scope: Scope 
   }
 }
 
+/** `field(row)` is `(row).field` to the server where no function has that name. */
+export function refuseFieldCall(work: Rewriting, call: AstNode): void {
+  const [name, schema] = [...namesOf(call, "funcname")].reverse();
+  const [row, another] = listOf(call, "args");
+  if (name === undefined || schema !== undefined || another !== undefined) return;
+  if (row !== undefined && CAN_BE_ROW.has(row.type)) refuseInChain(work, name, locationOf(call));
+}
+
+const CAN_BE_ROW: ReadonlySet<string> = new Set([
+  "A_Indirection",
+  "ColumnRef",
+  "FuncCall",
+  "ParamRef",
+  "SubLink",
+]);
+
 /** `SET column.field = …` and `INSERT INTO t (column.field)`. */
 export function refuseAssignedField(work: Rewriting, target: AstNode): void {
   for (const step of listOf(target, "indirection")) {
@@ -100,7 +116,7 @@ function refuseInChain(work: Rewriting, name: string, offset: number | undefined
 function refuse(work: Rewriting, name: string, offset: number | undefined): void {
   work.refuseUncertain({
     detail: `Whose column or field "${name}" is can't be told, and its name changes hands in a table that is being renamed.`,
-    hint: "Give what it is of an alias with a list of its columns, in FROM.",
+    hint: "Give what it is of an alias with a list of its columns, in FROM; call a function by its schema and name.",
     offset,
   });
 }

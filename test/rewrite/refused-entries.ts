@@ -24,6 +24,7 @@ export const REFUSED_SCHEMA = `
   CREATE TABLE plain (id int PRIMARY KEY, total int);
   CREATE TABLE prices (id int PRIMARY KEY, net int, gross int);
   CREATE FUNCTION each_price() RETURNS SETOF prices LANGUAGE sql AS 'TABLE prices';
+  CREATE FUNCTION net(int) RETURNS int LANGUAGE sql AS 'SELECT $1';
   CREATE TABLE priced (id int, price prices);
   INSERT INTO orders VALUES (1, 20, 5, 'a'), (2, 1, 6, 'b');
   INSERT INTO items VALUES (1, 1, 20, 'x');
@@ -326,13 +327,15 @@ export const REFUSED: readonly RefusedEntry[] = [
   },
   {
     refused:
-      "A column or field by a name of a chain, of what can be a row of its table (a function's result, a column of a row type): `(f()).a`, `SET c.a`; USING and NATURAL JOIN with it",
+      "A column or field by a name of a chain, of what can be a row of its table (a function's result, a column of a row type): `(f()).a`, `a(f())`, `SET c.a`; USING and NATURAL JOIN with it",
     detail: /^Whose column or field ".*" is can't be told, and its name changes hands/,
     statements: [
       "SELECT gross FROM each_price()",
       "SELECT x.net FROM (SELECT * FROM each_price()) AS x",
       "SELECT (each_price()).gross",
       "SELECT (f).gross FROM each_price() AS f",
+      "SELECT gross(each_price())",
+      "SELECT p.id FROM priced AS p WHERE net(p.price) > 1",
       "SELECT (p.price).gross FROM priced AS p",
       "UPDATE priced SET price.gross = 1",
       "INSERT INTO priced (price.net) VALUES (1)",
@@ -345,6 +348,7 @@ export const REFUSED: readonly RefusedEntry[] = [
       "SELECT gross FROM each_price() AS f (id, net, gross)",
       "SELECT f.gross FROM priced AS p, LATERAL (SELECT (p.price).*) AS f (id, net, gross)",
       "SELECT net FROM generate_series(1, 2) AS net",
+      "SELECT public.net(total) FROM plain",
       "WITH RECURSIVE w AS (SELECT 1 AS net UNION ALL SELECT net + 1 FROM w WHERE w.net < 3) SELECT net FROM w",
       "SELECT (p).gross FROM prices AS p",
       "UPDATE priced SET price = ROW(1, 2, 3)",
