@@ -4,7 +4,7 @@ import { rewriteFrom } from "./from-clause.ts";
 import { listOf, namesOf, nodeOf, type TypedNode, typedOf } from "./node.ts";
 import { rewriteOutputs } from "./output-columns.ts";
 import type { Ctes, QueryPlace, Rewriting } from "./rewriting.ts";
-import { type Columns, hasColumn, type Scope, type ScopeItem, UNKNOWN_COLUMNS } from "./scope.ts";
+import { type Columns, hasColumn, type Scope, type ScopeItem } from "./scope.ts";
 import type { Place } from "./whole-row.ts";
 import { rewriteWith } from "./with-clause.ts";
 
@@ -138,12 +138,12 @@ function rewriteTail(work: Rewriting, node: AstNode, place: Place, outputs: Colu
 /** A key of ORDER BY, DISTINCT ON or GROUP BY: an output's name, or else an expression. */
 function rewriteKey(work: Rewriting, key: TypedNode, place: Place, outputs: Columns): void {
   const name = bareName(key);
-  if (name !== undefined && outputs.names.includes(name)) return;
-  // It may be one of the outputs whose names are not known.
-  const isUncertain = name !== undefined && !outputs.isComplete;
-  const items = [...(place.scope?.items ?? []), namelessItem(UNKNOWN_COLUMNS)];
-  const scope = isUncertain ? { items, outer: place.scope?.outer } : place.scope;
-  rewriteExpression(work, key, { ...place, scope });
+  if (name === undefined) rewriteExpression(work, key, place);
+  else if (!outputs.names.includes(name)) {
+    // It may be one of the outputs whose names are not known, and must not become one of the others.
+    const items = [...(place.scope?.items ?? []), namelessItem(outputs)];
+    rewriteExpression(work, key, { ...place, scope: { items, outer: place.scope?.outer } });
+  }
 }
 
 function bareName({ type, node }: TypedNode): string | undefined {
