@@ -63,8 +63,7 @@ function rewriteBareName(work: Rewriting, node: AstNode, name: string, place: Pl
     case "absent": {
       const index = work.source.dottedName(offset, [name])?.[0];
       const isAmbiguous = resolved.kind === "ambiguous";
-      const message = `column reference "${name}" is ambiguous`;
-      const failure = isAmbiguous ? { sqlstate: "42702", message } : undefined;
+      const failure = isAmbiguous ? ambiguous(name) : undefined;
       if (index === undefined) refuseUnlocated(work, name, offset);
       else work.fail(index, failure, unreachedReason(name, isAmbiguous));
       return;
@@ -118,9 +117,28 @@ function rewriteMember(
   const physical = item.isTarget ? item.relation?.exchange.get(name) : undefined;
   if (physical === undefined) return;
   const index = work.source.dottedName(locationOf(node), parts)?.at(-1);
+  const isThere = item.columns.names.includes(name);
+  const failure = isTwice(place.scope, name) ? ambiguous(name) : undefined;
   if (index === undefined) refuseUnlocated(work, parts.join("."), locationOf(node));
-  else work.rename(index, physical, "", columnNameReason(item.relation, name, physical));
+  else if (!isThere && (failure !== undefined || isTwice(place.scope, physical))) {
+    work.fail(index, failure, unreachedReason(name, failure !== undefined));
+  } else work.rename(index, physical, "", columnNameReason(item.relation, name, physical));
   work.exchanged.add(node);
+}
+
+function ambiguous(name: string) {
+  return { sqlstate: "42702", message: `column reference "${name}" is ambiguous` };
+}
+
+/** Whether an alias list in sight has a name more than once: the server tells that, where it looks what else could be meant. */
+function isTwice(scope: Scope | undefined, name: string): boolean {
+  for (let level = scope; level !== undefined; level = level.outer) {
+    const isFound = level.items.some(
+      ({ columns }) => columns.names.indexOf(name) !== columns.names.lastIndexOf(name),
+    );
+    if (isFound) return true;
+  }
+  return false;
 }
 
 function rewriteStar(work: Rewriting, node: AstNode, item: ScopeItem, place: Place): void {
