@@ -13,19 +13,20 @@ const VERBS: ReadonlySet<string> = new Set(["insert", "update", "delete", "merge
 
 /**
  * Has a writing query name columns by what they are called now, so that it fails with 42703 where they are called
- * otherwise by then, and is made anew. Two kinds could run without an error, and mean or show another name:
+ * otherwise by then, and is made anew. Three kinds could run without an error, and mean or show something else:
  *
  * - of a table with a chain (a to b, b to c), in which the name in the middle is another column's after the
  *   rename. All names of a chain together are there in one state only.
  * - with a `*` of the table in RETURNING, at the top: its fields are renamed in the answer. Prepared, the server
  *   would find that "cached plan must not change result type".
+ * - in which a table or an alias is called like a column of it: without the column, the name is the whole row.
  *
  * The query is never referred to: the server looks its names up, and neither runs it nor asks for privileges.
  */
 export function addWitness(work: Rewriting, query: AstNode, relation: NamedRelation): void {
-  const isShown = work.shownTargets.has(relation);
+  const isWanted = work.shownTargets.has(relation) || hasNamesake(work, relation);
   const names = relation.columns.flatMap(({ physical, otherName }) =>
-    (isShown && otherName !== undefined) || relation.chained.includes(physical) ? [physical] : [],
+    (isWanted && otherName !== undefined) || relation.chained.includes(physical) ? [physical] : [],
   );
   const clause = nodeOf(query, "withClause");
   const queries = clause === undefined ? [] : listOf(clause, "ctes").map(({ node }) => node);
@@ -44,6 +45,14 @@ export function addWitness(work: Rewriting, query: AstNode, relation: NamedRelat
   }
   const start = source.token(verbIndex(work, nodeOf(query, "relation") ?? {}))?.start;
   if (start !== undefined) work.insert(start, `WITH ${witness} `, REASONS.witness);
+}
+
+function hasNamesake({ aliases, unaliased }: Rewriting, { columns }: NamedRelation): boolean {
+  return columns.some(
+    ({ physical, otherName }) =>
+      otherName !== undefined &&
+      [physical, otherName].some((name) => aliases.has(name) || unaliased.has(name)),
+  );
 }
 
 /**

@@ -4,8 +4,11 @@ import type { Dialogue } from "./dialogue.ts";
 import type { Execution } from "./execution.ts";
 import type { Entry } from "./pipeline-entry.ts";
 
-const UNDEFINED_COLUMN = "42703";
-const UNDEFINED_TABLE = "42P01";
+/**
+ * undefined_column, undefined_table; and ambiguous_column, where a column of a written table has got the name that only
+ * another one had.
+ */
+const OF_NAMES: ReadonlySet<string> = new Set(["42703", "42P01", "42702"]);
 
 /**
  * What an error means when a name may have changed under its statement (a rename that Straddle did
@@ -36,7 +39,7 @@ export class Recovery {
   ): "none" | "blocked" | "replay" | "serialization_failure" | "unknown" {
     const dialogue = this.#dialogue;
     const { context } = dialogue;
-    if (sqlstate !== UNDEFINED_COLUMN && sqlstate !== UNDEFINED_TABLE) return "none";
+    if (!OF_NAMES.has(sqlstate)) return "none";
     if (execution?.plan.statements[execution.index]?.reliesOnNames !== true) return "none";
     if (!this.#isRechecked) {
       this.#isRechecked = true;

@@ -19,6 +19,8 @@ export interface Pair {
   /** The names that each of them has. */
   readonly own: Names;
   readonly names: Names;
+  /** `place` is of before a rename that nobody has told of. */
+  readonly isStale?: true;
 }
 
 /** Takes away what rolled back statements have left behind: plans hang on the size of a table. */
@@ -58,10 +60,18 @@ export async function judge(pair: Pair, { path, texts }: Case): Promise<Judgemen
     const want = expected[index];
     const got = outcomes[index];
     if (want === undefined) break;
-    const error = want.notes.find(({ C = "" }) => !/^0[01]/.test(C));
+    const error = want.notes.find(isError);
     if (error?.["C"] === "57014" || got?.notes[0]?.["C"] === "57014") return { kind: "slow" };
     if (error !== undefined && verdict.kind === "rows")
       verdict = { kind: "error", sqlstate: error["C"] ?? "" };
+    if (pair.isStale === true) {
+      const failure = errorOf(got);
+      // From here on a Straddle looks again, and has the client's statement run, or tried again, by the names of now.
+      if (UNKNOWN_NAMES.has(failure ?? "")) return { kind: "error", sqlstate: "stale" };
+      // What is wrong in its version is wrong at any other time.
+      if (error !== undefined && (failure !== undefined || OWN_MISTAKES.has(error["C"] ?? "")))
+        return verdict;
+    }
     if (got !== undefined && isSame(want, got, { sent, place: pair.place })) continue;
     const story = [
       `sent: ${sent}`,
@@ -72,6 +82,21 @@ export async function judge(pair: Pair, { path, texts }: Case): Promise<Judgemen
     return { kind: "different", story };
   }
   return verdict;
+}
+
+/** undefined_column, undefined_table, ambiguous_column: what a Straddle looks again for. */
+const UNKNOWN_NAMES: ReadonlySet<string> = new Set(["42703", "42P01", "42702"]);
+
+/** The same: a name that the version does not have, or two of, can be there, or one, for a moment. */
+const OWN_MISTAKES = UNKNOWN_NAMES;
+
+function errorOf(outcome: Outcome | undefined): string | undefined {
+  return outcome?.notes.find(isError)?.["C"];
+}
+
+/** Classes 00 and 01 are of notices. */
+function isError({ C = "" }: Readonly<Record<string, string>>): boolean {
+  return !/^0[01]/.test(C);
 }
 
 /** The place of a session that has set its search path. */

@@ -80,6 +80,13 @@ export class TwinDatabases {
     return pair;
   }
 
+  /** The same, for what has been rewritten by the names that the database does not have any more. */
+  stalePair(version: Version, names: Names): Pair {
+    const before = this.pair(version, names === "old" ? "new" : "old");
+    const { place, temporary } = before;
+    return { ...this.pair(version, names), place, temporary, isStale: true };
+  }
+
   /** Takes away what rolled back statements have left behind: plans hang on the size of a table. */
   async restore(): Promise<void> {
     await Promise.all([...this.#pairs.values()].map(restorePair));
