@@ -5,10 +5,10 @@ import type { Execution } from "./execution.ts";
 import type { Entry } from "./pipeline-entry.ts";
 
 /**
- * undefined_column, undefined_table; and ambiguous_column, where a column of a written table has got the name that only
- * another one had.
+ * undefined_column, undefined_table; and ambiguous_column and invalid_column_reference, where a column of a written
+ * table has got the name that only another one had, in sight or not.
  */
-const OF_NAMES: ReadonlySet<string> = new Set(["42703", "42P01", "42702"]);
+const OF_NAMES: ReadonlySet<string> = new Set(["42703", "42P01", "42702", "42P10"]);
 
 /**
  * What an error means when a name may have changed under its statement (a rename that Straddle did

@@ -296,6 +296,21 @@ const CASES: readonly {
     },
   },
   {
+    name: "a name that is ambiguous, or out of reach, only as long as nobody knows of the rename",
+    say: async ({ send, flip }) => {
+      await flip();
+      await send(
+        query("UPDATE orders SET total = customer_id FROM (VALUES (3)) AS v (customer_id)"),
+      );
+      await send(
+        query(
+          "UPDATE orders SET total = n FROM (VALUES (5)) AS v (customer_id), LATERAL (SELECT customer_id) AS l (n)",
+        ),
+      );
+      await send(query("UPDATE orders SET total = CASE id WHEN 1 THEN 5 WHEN 2 THEN 6 END"));
+    },
+  },
+  {
     name: "COPY with a header line",
     say: async ({ send, flip }) => {
       for (const text of [
