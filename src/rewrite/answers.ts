@@ -130,7 +130,8 @@ export function turnBackError(
   const isAboutValue = sqlstate === "42804";
   exchangeField(result, "M", (text) => {
     // The types of its sentence are turned back already, and look like names in quotation marks.
-    if (isOfAlias(sqlstate, text) || text.startsWith(NO_OPERATOR)) return text;
+    if (isOfAlias(sqlstate, text) || isOfField(sqlstate, text)) return text;
+    if (text.startsWith(NO_OPERATOR)) return text;
     if (sqlstate === "42601" && position === undefined) return turnBackAssignedTwice(text, answers);
     const undone =
       edit?.kind === "name" && !isAboutValue ? undoName(text, edit, edits, sentText) : text;
@@ -180,6 +181,11 @@ const WRITTEN_NAME_ERRORS: ReadonlySet<string> = new Set([
 function isOfAlias(sqlstate: string, message: string): boolean {
   if (sqlstate === "42P10") return !message.includes("FORCE_");
   return sqlstate === "42712" || sqlstate === "42P09";
+}
+
+/** `column notation .a applied to type integer`: a field of a row, which stays as it is. */
+function isOfField(sqlstate: string, message: string): boolean {
+  return sqlstate === "42809" && message.match(QUOTED) === null;
 }
 
 /** Without a position: about columns of USING or NATURAL, or an alias, which all have the client's names. */

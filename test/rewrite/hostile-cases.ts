@@ -197,6 +197,8 @@ export const HOSTILE: readonly string[] = [
   "UPDATE orders SET id = orders.customer_id, id = 1 FROM plain x(total, user_id, user_id)",
   "UPDATE orders SET id = orders.customer_id, id = 1 FROM plain x(total, customer_id, customer_id)",
   "UPDATE orders SET id = orders.user_id, id = 1 FROM plain x(total, user_id, user_id)",
+  "UPDATE orders SET total = (user_id).customer_id",
+  "MERGE INTO orders USING items AS user_id (a, b, c) ON true WHEN MATCHED AND (user_id).customer_id = 1 THEN DELETE",
   "CREATE TEMP TABLE fresh AS SELECT people, * FROM person, (SELECT 1 AS people) AS x",
   "CREATE TEMP TABLE fresh AS SELECT 1 AS people, 2 AS people FROM person",
   "CREATE TEMP TABLE fresh AS SELECT 1 AS person, 2 AS person FROM person",
