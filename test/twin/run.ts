@@ -165,6 +165,8 @@ export function isSame(want: Outcome, got: Outcome, of: { sent: string; place: S
   // What the case itself has made has an OID of its own on each side.
   const lastOid = Math.max(...[...of.place.naming.relations].map(({ oid }) => oid)) + 100;
   const known = (oid: number) => (oid > lastOid ? 0 : oid);
+  const isUnordered = SHOWS_ROW.test(of.sent) && !/\border by\b/i.test(of.sent);
+  const rowsOf = ({ rows }: Outcome) => (isUnordered ? [...rows].sort() : rows);
   const shown = (outcome: Outcome) => ({
     ...outcome,
     fields: outcome.fields.map((field) => ({
@@ -172,11 +174,14 @@ export function isSame(want: Outcome, got: Outcome, of: { sent: string; place: S
       table: known(field.table),
       type: known(field.type),
     })),
-    rows: isPlan ? [] : outcome.rows,
+    rows: isPlan ? [] : rowsOf(outcome),
     notes: outcome.notes.map(comparable),
   });
   return isDeepStrictEqual(shown(want), shown(got));
 }
+
+/** A table whose row is shown becomes a subquery, for which the planner can find another order. */
+const SHOWS_ROW = /\b(row_to_json|to_jsonb?|jsonb?_agg|jsonb?_object_agg)\(/;
 
 /** For a name that is not there the server guesses what was meant, by all names that it knows. */
 function comparable({ D: detail, H: hint, ...note }: Readonly<Record<string, string>>) {
