@@ -49,9 +49,9 @@ export function addWitness(work: Rewriting, query: AstNode, relation: NamedRelat
 
 function hasNamesake({ aliases, unaliased }: Rewriting, { columns }: NamedRelation): boolean {
   return columns.some(
-    ({ physical, otherName }) =>
+    ({ logical, otherName }) =>
       otherName !== undefined &&
-      [physical, otherName].some((name) => aliases.has(name) || unaliased.has(name)),
+      [logical, otherName].some((name) => aliases.has(name) || unaliased.has(name)),
   );
 }
 
