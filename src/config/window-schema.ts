@@ -28,7 +28,9 @@ export const WindowEntry = z
     rename: z
       .record(z.string(), Name)
       .default({})
-      .describe("Columns, old name to new name; several at once."),
+      .describe(
+        "Columns, old name to new name; several at once, and names can be passed on (`a: b` with `b: c`).",
+      ),
     rename_table: Name.optional().describe("The table's own new name, without schema."),
     old: Range.describe("Versions that use the old names: a semver range."),
     new: Range.describe("Versions that use the new names. Must not overlap with `old`."),
