@@ -116,12 +116,12 @@ function rewriteConflict(
       const physical = target.relation?.exchange.get(name);
       const isThere = target.relation?.columns.some((column) => column.physical === physical);
       const token = work.source.token(index);
-      // Without a column of that name, the server would take the alias for the table's whole row.
-      if (physical !== undefined && physical === target.name && isThere !== true) {
-        work.fail(index, undefined, unreachedReason(name));
-      } else if (isWholeRow(target, name) && token !== undefined) {
+      if (isWholeRow(target, name) && token !== undefined) {
         const row = `(${quoteIdentifier(name)}.*)`;
         work.replace(token.start, token.end, row, unreachedReason(name));
+      } else if (physical !== undefined && isThere !== true) {
+        // The server could take the name for the row of an alias, or for an output of SELECT.
+        work.fail(index, undefined, unreachedReason(name));
       } else if (name !== "") renameColumnAt(work, index, name, target);
       const expression = typedOf(node, "expr");
       if (expression !== undefined) walkAll(work, [expression], alone, ctes);

@@ -3,6 +3,8 @@
  * other twin.
  */
 export const HOSTILE: readonly string[] = [
+  "INSERT INTO orders (id) SELECT 1 AS user_id, max(1) AS user_id FROM plain ORDER BY id ON CONFLICT (customer_id) DO UPDATE SET id = 1",
+  "INSERT INTO orders (user_id, id) SELECT nr AS user_id, max(1) AS user_id FROM invoices GROUP BY GROUPING SETS ((nr), ()) ORDER BY nr ON CONFLICT (customer_id) DO UPDATE SET id = 1",
   "SELECT id AS user_id FROM orders ORDER BY user_id + 0",
   "SELECT id, sum(user_id) OVER w2 FROM orders WINDOW w AS (PARTITION BY user_id), w2 AS (w ORDER BY id) ORDER BY 1",
   "SELECT user_id, total, grouping(user_id, total) FROM orders GROUP BY GROUPING SETS ((user_id), (total), ()) ORDER BY 1, 2",

@@ -150,7 +150,7 @@ export const WRITES: readonly RewriteCase[] = [
   {
     before: "INSERT INTO orders AS user_id (id) VALUES (1) ON CONFLICT (customer_id) DO NOTHING",
     after:
-      'INSERT INTO orders AS user_id (id) VALUES (1) ON CONFLICT ("straddle: no such name") DO NOTHING',
+      'WITH "straddle: column names" AS (SELECT customer_id FROM public.orders) INSERT INTO orders AS user_id (id) VALUES (1) ON CONFLICT ("straddle: no such name") DO NOTHING',
   },
   {
     before: "INSERT INTO person (id, name) VALUES (9, 'x') RETURNING people.id",
