@@ -49,8 +49,11 @@ export class Rewriting {
   readonly exchanged = new Set<AstNode>();
   /** Writing queries that return `*`: how many of their first columns an alias list must name. */
   readonly returnedStars = new Map<AstNode, number>();
-  /** WITH queries of a Straddle that has seen the text before. */
-  readonly witnesses = new Set<AstNode>();
+  /** WITH queries of a Straddle that has seen the text before: the columns that they name. */
+  readonly witnesses = new Map<
+    AstNode,
+    { readonly relation: NamedRelation; readonly names: readonly string[] }
+  >();
   readonly touched = new Set<NamedRelation>();
   /** Tables whose columns a `*` of the top level's RETURNING shows, by their physical names. */
   readonly shownTargets = new Set<NamedRelation>();

@@ -30,7 +30,12 @@ export function addWitness(work: Rewriting, query: AstNode, relation: NamedRelat
   );
   const clause = nodeOf(query, "withClause");
   const queries = clause === undefined ? [] : listOf(clause, "ctes").map(({ node }) => node);
-  if (names.length === 0 || queries.some((each) => work.witnesses.has(each))) return;
+  if (names.length === 0) return;
+  const isThere = queries.some((each) => {
+    const kept = work.witnesses.get(each);
+    return kept?.relation === relation && names.every((name) => kept.names.includes(name));
+  });
+  if (isThere) return;
   const columns = names.map(quoteIdentifier).join(", ");
   const table = `${quoteIdentifier(relation.schema)}.${quoteIdentifier(relation.physicalName)}`;
   let name = WITNESS;
@@ -66,15 +71,15 @@ export function keepWitness(work: Rewriting, query: AstNode): boolean {
   if (from?.type !== "RangeVar" || another !== undefined) return false;
   const found = lookUp(work, from.node);
   if (found.kind !== "windowed" || found.relation.exchange.size > 0) return false;
-  const names = listOf(select, "targetList").map(({ node }) =>
-    namesOf(typedOf(node, "val")?.node ?? {}, "fields"),
+  const { relation } = found;
+  const names = listOf(select, "targetList").flatMap(
+    ({ node }) => namesOf(typedOf(node, "val")?.node ?? {}, "fields")[0] ?? [],
   );
-  if (!found.relation.chained.every((name) => names.some(([first]) => first === name)))
-    return false;
+  if (!relation.chained.every((name) => names.includes(name))) return false;
   work.handled.add(from.node);
-  work.touched.add(found.relation);
+  work.touched.add(relation);
   work.dependsOnPhysical = true;
-  work.witnesses.add(query);
+  work.witnesses.set(query, { relation, names });
   return true;
 }
 

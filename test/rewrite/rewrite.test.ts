@@ -32,3 +32,10 @@ test("a version that uses the database's names gets its alias lists as well", ()
     after: "SELECT customer_id FROM orders AS orders(id, customer_id)",
   });
 });
+
+test("a WITH query of Straddle's name that is about another table does not stand for its own", () => {
+  const text =
+    'WITH "straddle: column names" AS (SELECT number FROM invoices) DELETE FROM orders RETURNING *';
+  const own = `"straddle: column names'" AS (SELECT customer_id FROM public.orders)`;
+  expect(rewritten(text, V2)).toEqual({ after: text.replace("WITH", `WITH ${own},`) });
+});
