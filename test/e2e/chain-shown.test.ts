@@ -2,6 +2,7 @@ import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { TestDatabase } from "../support/server.ts";
 import { createTwins, runDirect, type Twins } from "../support/twins.ts";
+import { VERSIONS } from "./chain-versions.ts";
 
 /**
  * What shows and takes names as data, of a table whose names are passed on (`net` becomes `gross`, `gross` becomes
@@ -64,16 +65,6 @@ const STATEMENTS: readonly string[] = [
   "SELECT has_column_privilege('shop_clerk', 'prices', 'gross', 'SELECT'), has_column_privilege('shop_clerk', 'prices', 'net', 'SELECT')",
   "SELECT has_column_privilege('prices', 'total', 'SELECT')",
 ];
-
-const NEW_NAMES: Readonly<Record<string, string>> = { net: "gross", gross: "total", total: "net" };
-const VERSIONS = [
-  { version: "1.4.0", spell: (sql: string) => sql },
-  {
-    version: "2.0.0",
-    spell: (sql: string) =>
-      sql.replace(/\b(?:net|gross|total)\b/g, (name) => NEW_NAMES[name] ?? name),
-  },
-] as const;
 
 let twins: Twins;
 

@@ -12,6 +12,7 @@ import {
 import type { TestDatabase } from "../support/server.ts";
 import { conversation, createTwins, type Twins, wireClient } from "../support/twins.ts";
 import type { WireClient } from "../support/wire-client.ts";
+import { VERSIONS } from "./chain-versions.ts";
 
 /**
  * One window in which a name changes its column: `net` becomes `gross`, while `gross` becomes `total`. A statement that was
@@ -132,16 +133,6 @@ const STATEMENTS: readonly string[] = [
   "SELECT total FROM prices",
   "SELECT nothing FROM prices",
 ];
-
-const NEW_NAMES: Readonly<Record<string, string>> = { net: "gross", gross: "total", total: "net" };
-const VERSIONS = [
-  { version: "1.4.0", spell: (sql: string) => sql },
-  {
-    version: "2.0.0",
-    spell: (sql: string) =>
-      sql.replace(/\b(?:net|gross|total)\b/g, (name) => NEW_NAMES[name] ?? name),
-  },
-] as const;
 
 const send = async (client: WireClient, ...frames: readonly Buffer[]) => {
   await client.send(...frames);
