@@ -28,9 +28,12 @@ export function judgeRowUse(place: Place): RowUse {
   for (let step = place.parents; step !== undefined; step = step.up) {
     // Only a field of the row itself is found by the alias list; one of an array of rows is not.
     if (step.parent.type === "A_Indirection" && step !== place.parents) return "unknown";
+    // `mode() WITHIN GROUP (ORDER BY o)` gives one of the rows that it sorts.
+    if (step.parent.type === "SortBy" && isWithinGroup(step.up?.parent)) return "unknown";
     const use = USES[step.parent.type]?.(step.parent.node) ?? "unknown";
     // Beside a row that has the table's type, that of a subquery is an error.
     if (use === "shown" && isBesideOthers) return "unknown";
+    if (use === "neutral" && isBesideOthers) return "hidden";
     if (use !== "goes_on") return use;
     isBesideOthers ||= OF_ONE_TYPE.has(step.parent.type);
   }
@@ -38,14 +41,22 @@ export function judgeRowUse(place: Place): RowUse {
   return place.clause === "outputs" ? "unknown" : "hidden";
 }
 
-/** Expressions whose parts have one type. */
-const OF_ONE_TYPE: ReadonlySet<string> = new Set(["A_ArrayExpr", "CaseExpr", "CoalesceExpr"]);
+/** Expressions whose parts have one type. An A_Expr that a row gets through is NULLIF. */
+const OF_ONE_TYPE: ReadonlySet<string> = new Set([
+  "A_ArrayExpr",
+  "A_Expr",
+  "CaseExpr",
+  "CoalesceExpr",
+]);
+
+function isWithinGroup(call: TypedNode | undefined): boolean {
+  return call?.type === "FuncCall" && call.node["agg_within_group"] === true;
+}
 
 type Use = RowUse | "goes_on";
 
 const USES: Readonly<Record<string, (node: AstNode) => Use>> = {
-  A_Expr: (node) =>
-    OPERATORS_THAT_HIDE.has(namesOf(node, "name")[0] ?? "") ? "hidden" : "unknown",
+  A_Expr: useInOperator,
   A_ArrayExpr: () => "goes_on",
   BoolExpr: () => "hidden",
   CaseExpr: () => "goes_on",
@@ -69,8 +80,17 @@ const USES: Readonly<Record<string, (node: AstNode) => Use>> = {
   SubLink: () => "hidden",
   // The bare member `over` of a function call: a window definition.
   over: () => "hidden",
+  // Bare members of the JSON constructors: a JsonValueExpr or JsonKeyValue.
+  arg: () => "goes_on",
+  value: () => "goes_on",
   TypeCast: (node) => (isCastToText(node) ? "hidden" : "unknown"),
 };
+
+function useInOperator(node: AstNode): Use {
+  // `NULLIF(o, p)` is o.
+  if (node["kind"] === "AEXPR_NULLIF") return "goes_on";
+  return OPERATORS_THAT_HIDE.has(namesOf(node, "name")[0] ?? "") ? "hidden" : "unknown";
+}
 
 const OPERATORS_THAT_HIDE: ReadonlySet<string> = new Set(["=", "<>", "!=", "<", "<=", ">", ">="]);
 
@@ -86,6 +106,7 @@ function useInFunction(node: AstNode): Use {
 
 /** Functions that make field names visible and take a row of any type. */
 const SHOWS_FIELD_NAMES: ReadonlySet<string> = new Set([
+  "array_to_json",
   "hstore",
   "json_agg",
   "json_agg_strict",

@@ -26,6 +26,35 @@ export const ROWS: readonly RewriteCase[] = [
     before: "SELECT count(o), json_agg(o) FROM orders o",
     after: "SELECT count(o), json_agg(o) FROM (SELECT * FROM orders o(id, user_id)) AS o",
   },
+  {
+    before: "SELECT json_object('a': o) FROM orders o ORDER BY id",
+    after: "SELECT json_object('a': o) FROM (SELECT * FROM orders o(id, user_id)) AS o ORDER BY id",
+  },
+  {
+    before: "SELECT json_arrayagg(o ORDER BY o.user_id, id) FROM orders o",
+    after:
+      "SELECT json_arrayagg(o ORDER BY o.user_id, id) FROM (SELECT * FROM orders o(id, user_id)) AS o",
+  },
+  {
+    before: "SELECT json_objectagg(id: o) FROM orders o",
+    after: "SELECT json_objectagg(id: o) FROM (SELECT * FROM orders o(id, user_id)) AS o",
+  },
+  {
+    before: "SELECT array_to_json(array_agg(o ORDER BY id)) FROM orders o",
+    after:
+      "SELECT array_to_json(array_agg(o ORDER BY id)) FROM (SELECT * FROM orders o(id, user_id)) AS o",
+  },
+  {
+    before: "SELECT NULLIF(o, p) FROM orders o LEFT JOIN orders p ON false ORDER BY o.id",
+    after:
+      "SELECT NULLIF(o, p) FROM orders o(id, user_id) LEFT JOIN orders p(id, user_id) ON false ORDER BY o.id",
+  },
+  // Of o's and p's rows one would be a subquery's, and CASE wants one type.
+  {
+    before:
+      "SELECT row_to_json(o), (CASE WHEN true THEN o ELSE p END) IS NULL FROM orders o, orders p",
+    refused: BOTH,
+  },
   { before: "SELECT o, row_to_json(o) FROM orders o", refused: BOTH },
   { before: "SELECT row_to_json(o), o FROM orders o", refused: BOTH },
   { before: "SELECT row_to_json(o) FROM orders o WHERE o = '(1,2,3,x)'", refused: BOTH },
