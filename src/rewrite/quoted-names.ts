@@ -1,5 +1,7 @@
 import { quoteIdentifier } from "../sql/tokens.ts";
 
+export const NO_NAMES: ReadonlyMap<string, string> = new Map();
+
 /** Replaces a name where it stands as a whole word. */
 export function replaceWord(text: string, name: string, by: string): string {
   let result = "";
