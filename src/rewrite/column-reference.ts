@@ -1,10 +1,11 @@
 import type { AstNode } from "../sql/ast.ts";
 import { columnNameReason, REASONS, tableNameReason, unreachedReason } from "./explanation.ts";
-import { listOf, locationOf, namesOf } from "./node.ts";
+import { locationOf, namesOf } from "./node.ts";
 import type { Rewriting } from "./rewriting.ts";
+import { rewriteStar, rewriteWholeRow } from "./row-reference.ts";
 import { findItem, hasColumn, resolveBareName, type Scope, type ScopeItem } from "./scope.ts";
 import { refuseUnknownColumn, refuseUnknownMember } from "./unknown-row.ts";
-import { judgeRowUse, type Place } from "./whole-row.ts";
+import type { Place } from "./whole-row.ts";
 
 const SYSTEM_COLUMNS: ReadonlySet<string> = new Set([
   "cmax",
@@ -141,19 +142,6 @@ function isTwice(scope: Scope | undefined, name: string): boolean {
   return false;
 }
 
-function rewriteStar(work: Rewriting, node: AstNode, item: ScopeItem, place: Place): void {
-  const isExpanded = place.parents === undefined && place.clause !== "other";
-  const isInRow = place.parents?.parent.type === "RowExpr";
-  if (!isExpanded && !isInRow) rewriteWholeRow(work, node, item, place);
-  else if (isExpanded && item.isTarget && hasWindowedColumns(item)) {
-    work.refuseUncertain({
-      detail: `"${item.name}.*" in a subquery would show columns under names of another version.`,
-      hint: "List the columns that are needed.",
-      offset: locationOf(node),
-    });
-  }
-}
-
 /** `schema.table.column` reaches no table that has an alias, and alias lists give one to each. */
 function rewriteQualified(
   work: Rewriting,
@@ -233,58 +221,6 @@ function findQualified(
     if (found !== undefined) return found;
   }
   return undefined;
-}
-
-/** A row as one value: its field names are physical ones, whatever the alias list says. */
-function rewriteWholeRow(work: Rewriting, node: AstNode, item: ScopeItem, place: Place): void {
-  if (!hasWindowedColumns(item)) return;
-  const use = judgeRowUse(place);
-  const form = item.wholeRow;
-  if (use === "neutral") return;
-  if (use === "hidden") {
-    if (item.isTarget) refuseExchangedField(work, node, item, place);
-    else if (form !== undefined) work.plainRows.set(form, locationOf(node));
-    return;
-  }
-  if (use === "shown" && form?.kind === "possible") {
-    work.insert(form.start, "(SELECT * FROM ", REASONS.row);
-    work.insert(form.end, `) AS ${form.name}`, REASONS.row);
-    work.rowForms.add(form);
-    return;
-  }
-  const because =
-    use === "unknown" || form === undefined
-      ? "what is done with it may show column names of another version"
-      : form.kind === "impossible"
-        ? form.because
-        : "";
-  work.refuseUncertain({
-    detail: `"${item.name}" stands for a whole row, and ${because}.`,
-    hint: "Select the columns that are needed in a subquery, and use that subquery's row.",
-    offset: locationOf(node),
-  });
-}
-
-/** `(o).user_id` of a written table is looked up among its physical names. */
-function refuseExchangedField(work: Rewriting, node: AstNode, item: ScopeItem, place: Place): void {
-  const parent = place.parents?.parent;
-  if (parent?.type !== "A_Indirection") return;
-  for (const { type, node: step } of listOf(parent.node, "indirection")) {
-    const name = type === "String" ? step["sval"] : undefined;
-    const isStar = type === "A_Star";
-    if (isStar || (typeof name === "string" && item.relation?.exchange.has(name))) {
-      work.refuseUncertain({
-        detail: `A field of the row "${item.name}" has another name in the database.`,
-        hint: `Write ${item.name}.column instead of (${item.name}).column.`,
-        offset: locationOf(node),
-      });
-    }
-    return;
-  }
-}
-
-function hasWindowedColumns(item: ScopeItem): boolean {
-  return (item.relation?.aliasCount ?? 0) > 0;
 }
 
 function refuseUnlocated(work: Rewriting, name: string, offset: number | undefined): void {
