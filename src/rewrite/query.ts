@@ -1,6 +1,7 @@
 import type { AstNode } from "../sql/ast.ts";
 import { rewriteExpression, rewriteExpressions } from "./expression.ts";
 import { rewriteFrom } from "./from-clause.ts";
+import { passCreatedName } from "./given-name.ts";
 import { listOf, namesOf, nodeOf, type TypedNode, typedOf } from "./node.ts";
 import { rewriteOutputs } from "./output-columns.ts";
 import type { Ctes, QueryPlace, Rewriting } from "./rewriting.ts";
@@ -17,8 +18,7 @@ export function rewriteSelect(work: Rewriting, node: AstNode, place: QueryPlace)
     // These name items of FROM, not tables.
     for (const { node: item } of listOf(lock, "lockedRels")) work.handled.add(item);
   }
-  const into = nodeOf(nodeOf(node, "intoClause") ?? {}, "rel");
-  if (into !== undefined) work.handled.add(into);
+  passCreatedName(work, nodeOf(nodeOf(node, "intoClause") ?? {}, "rel"));
 
   const left = nodeOf(node, "larg");
   const right = nodeOf(node, "rarg");

@@ -79,6 +79,15 @@ export class RelationLookup {
     return this.#physical(schema, name) !== undefined;
   }
 
+  /** Where a table is made whose name is written behind this schema, or behind none. */
+  schemaForNew(schema: string): string | undefined {
+    if (schema !== "") return schema;
+    // First of all stands a pg_temp that search_path does not name: nothing is made there without TEMP.
+    const [first = "", ...rest] = this.#searchPath;
+    const path = isTemporary(first) ? rest : this.#searchPath;
+    return path.find((name) => name !== "pg_catalog");
+  }
+
   #physical(schema: string, name: string): Relation | undefined {
     for (const candidate of this.#schemas(schema)) {
       const relation = this.#catalog.relation(candidate, name);
@@ -90,9 +99,13 @@ export class RelationLookup {
   #schemas(schema: string): readonly string[] {
     if (schema === "") return this.#searchPath;
     // The server takes pg_temp for the session's own temporary schema.
-    if (schema === "pg_temp") return this.#searchPath.filter((name) => /^pg_temp_\d+$/.test(name));
+    if (schema === "pg_temp") return this.#searchPath.filter(isTemporary);
     return [schema];
   }
+}
+
+function isTemporary(schema: string): boolean {
+  return /^pg_temp_\d+$/.test(schema);
 }
 
 function namesInChain({ chained }: NamedRelation, column: NamedColumn): readonly string[] {

@@ -7,9 +7,10 @@ import { refuseChainInBody } from "./chain.ts";
 import { rewriteCopy } from "./copy.ts";
 import type { Explanation } from "./explanation.ts";
 import { rewriteExpression } from "./expression.ts";
+import { passCreatedName } from "./given-name.ts";
 import { exchangeShownNames } from "./introspection.ts";
 import { rewriteMerge } from "./merge.ts";
-import { isNode, locationOf, nodeOf, stringOf, type TypedNode, typedOf } from "./node.ts";
+import { isNode, locationOf, nodeOf, type TypedNode, typedOf } from "./node.ts";
 import type { Rewrite } from "./outcome.ts";
 import { rewriteSelect } from "./query.ts";
 import { RelationLookup } from "./relation-lookup.ts";
@@ -176,22 +177,6 @@ const TOP: QueryPlace = { outer: undefined, ctes: new Map(), isTop: true };
 function rewriteInner(work: Rewriting, node: AstNode): void {
   const inner = typedOf(node, "query");
   if (inner !== undefined) rewriteByKind(work, inner.type, inner.node);
-}
-
-/** What CREATE ... AS creates is no reference, unless a renamed table has that name for this version. */
-function passCreatedName(work: Rewriting, node: AstNode | undefined): void {
-  if (node === undefined) return;
-  work.handled.add(node);
-  const name = stringOf(node, "relname");
-  const found = lookUp(work, node);
-  if (found.kind !== "windowed" && found.kind !== "hidden") return;
-  if (found.relation.isTableRenamed) {
-    work.refuseUncertain({
-      detail: `The name "${name}" belongs to a table that is being renamed.`,
-      hint: "Take another name.",
-      offset: locationOf(node),
-    });
-  }
 }
 
 /** A table that became a subquery has no row locks and system columns, and its row is of no named type. */

@@ -1,5 +1,6 @@
 import { type AstNode, walk } from "../sql/ast.ts";
 import type { NamedRelation } from "../version/naming.ts";
+import { madeRelation, refuseGivenNames, refuseMadeRelation } from "./given-name.ts";
 import { asTyped, isNode, listOf, locationOf, namesOf, nodeOf, stringOf } from "./node.ts";
 import type { Rewriting } from "./rewriting.ts";
 import { isTypeName, refuseRowTypesNow } from "./row-type.ts";
@@ -14,10 +15,13 @@ export function rewriteUtility(work: Rewriting, kind: string, node: AstNode): vo
   // A trigger's arguments are strings, which the tree has like names.
   const mentions = collectMentions(kind === "CreateTrigStmt" ? { ...node, args: [] } : node);
   refuseRowTypesNow(work, node);
+  refuseGivenNames(work, kind, node);
+  refuseMadeRelation(work, kind, node);
   const relations = new Map<unknown, NamedRelation>();
   for (const reference of mentions.tables) {
     work.handled.add(reference.node);
-    if (isCreatedTemporary(kind, node, reference.node)) continue;
+    const isMade = reference.node === madeRelation(kind, node);
+    if (isMade && reference.node["relpersistence"] === "t") continue;
     const found = findTable(work, reference.node);
     if (found.kind !== "windowed" && found.kind !== "hidden") continue;
     if (found.kind === "hidden") hideTable(work, reference.node, found.relation);
@@ -231,12 +235,6 @@ const TEXT_MEMBERS: ReadonlySet<string> = new Set([
   "idxname",
   "newname",
 ]);
-
-function isCreatedTemporary(kind: string, node: AstNode, reference: AstNode): boolean {
-  return (
-    kind === "CreateStmt" && node["relation"] === reference && reference["relpersistence"] === "t"
-  );
-}
 
 const NAMES_OBJECTS: ReadonlySet<string> = new Set(["DropStmt", "CommentStmt", "SecLabelStmt"]);
 

@@ -355,13 +355,28 @@ export const REFUSED: readonly RefusedEntry[] = [
     ],
   },
   {
-    refused: "CREATE TABLE AS, CREATE VIEW under the name of a table that is being renamed",
+    refused:
+      "What makes, renames or moves something under the name of a table that is being renamed: CREATE TABLE AS, SELECT INTO, CREATE VIEW / INDEX / SEQUENCE / TYPE, RENAME TO, SET SCHEMA, CREATE SCHEMA with tables",
     detail: /^The name ".*" belongs to a table that is being renamed/,
     statements: [
+      "CREATE TABLE people AS SELECT 1 AS n",
+      "SELECT 1 AS n INTO people",
+      "CREATE VIEW people AS SELECT 1 AS n",
+      "CREATE TABLE IF NOT EXISTS people (n int)",
+      "CREATE INDEX people ON plain (total)",
+      "CREATE SEQUENCE people",
+      "CREATE TYPE people AS ENUM ('a')",
+      "ALTER TABLE plain RENAME TO people",
+      "ALTER TABLE plain ADD CONSTRAINT people UNIQUE (total)",
+      "ALTER TABLE person SET SCHEMA archive",
+      "CREATE SCHEMA other CREATE TABLE person (n int)",
+    ],
+    instead: [
+      "SELECT 1 AS n INTO other",
+      "SELECT 1 AS n INTO TEMP person",
       "CREATE TEMP TABLE person AS SELECT 1 AS n",
       "CREATE TEMP VIEW person AS SELECT 1 AS n",
     ],
-    instead: ["CREATE TEMP TABLE other AS SELECT 1 AS n"],
   },
   {
     refused:

@@ -1,5 +1,8 @@
 import type { RewriteCase } from "./setting.ts";
 
+const TAKEN = (name: string) =>
+  `0A000 The name "${name}" belongs to a table that is being renamed.`;
+
 /** COPY, DDL and the like of the old version after the flip: as sent, and as run ("=" where nothing changes) or why refused. */
 export const UTILITY: readonly RewriteCase[] = [
   {
@@ -133,7 +136,33 @@ export const UTILITY: readonly RewriteCase[] = [
     after: "CREATE VIEW v AS SELECT user_id FROM orders AS orders(id, user_id)",
   },
   { before: "CREATE TABLE person (id int)", after: "CREATE TABLE people (id int)" },
+  {
+    before: "CREATE TABLE IF NOT EXISTS person (id int)",
+    after: "CREATE TABLE IF NOT EXISTS people (id int)",
+  },
+  { before: "CREATE TABLE people (id int)", refused: TAKEN("people") },
+  { before: "CREATE TABLE archive.person (id int)", after: "=" },
   { before: "CREATE TEMP TABLE person (id int)", after: "=" },
+  { before: "CREATE TEMP SEQUENCE person", after: "=" },
+  { before: "CREATE TEMP TABLE person AS SELECT 1", after: "=" },
+  { before: "SELECT 1 INTO person", refused: TAKEN("person") },
+  { before: "SELECT 1 INTO archive.person", after: "=" },
+  { before: "SELECT 1 INTO TEMP person", after: "=" },
+  { before: "CREATE INDEX person ON plain (id)", refused: TAKEN("person") },
+  { before: "CREATE INDEX person ON archive.orders (id)", after: "=" },
+  { before: "CREATE TABLE z (a int, CONSTRAINT people PRIMARY KEY (a))", refused: TAKEN("people") },
+  { before: "CREATE TABLE z (a int, CONSTRAINT people CHECK (a > 0))", after: "=" },
+  { before: "CREATE TYPE person AS RANGE (SUBTYPE = int)", refused: TAKEN("person") },
+  { before: "CREATE TYPE people", refused: TAKEN("people") },
+  { before: "CREATE DOMAIN archive.person AS int", after: "=" },
+  { before: "CREATE DOMAIN person AS int", refused: TAKEN("person") },
+  { before: "ALTER INDEX plain_pkey RENAME TO people", refused: TAKEN("people") },
+  { before: "ALTER TABLE plain RENAME id TO people", after: "=" },
+  { before: "ALTER FUNCTION f(int) RENAME TO people", after: "=" },
+  { before: "ALTER TABLE archive.person SET SCHEMA public", refused: TAKEN("person") },
+  { before: "ALTER TABLE person SET SCHEMA archive", refused: TAKEN("person") },
+  { before: "ALTER TYPE archive.person SET SCHEMA public", refused: TAKEN("person") },
+  { before: "CREATE SCHEMA z CREATE TABLE person (id int)", refused: TAKEN("person") },
   {
     before: "CREATE TABLE person AS SELECT 1",
     refused: '0A000 The name "person" belongs to a table that is being renamed.',

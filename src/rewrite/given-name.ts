@@ -1,0 +1,176 @@
+import { type AstNode, walk } from "../sql/ast.ts";
+import { listOf, locationOf, namesOf, nodeOf, stringOf, typedOf } from "./node.ts";
+import type { Rewriting } from "./rewriting.ts";
+
+/*
+ * Names that a statement gives to what it makes, renames or moves. Where a table that is being renamed has such a name,
+ * for the version or in the database, it is taken for one of them and free for the other, so it is refused.
+ */
+
+/** CREATE TABLE AS, SELECT INTO and CREATE VIEW: what they make is no reference. */
+export function passCreatedName(work: Rewriting, node: AstNode | undefined): void {
+  if (node === undefined) return;
+  work.handled.add(node);
+  if (node["relpersistence"] === "t") return;
+  refuseIfTaken(work, {
+    schema: stringOf(node, "schemaname"),
+    name: stringOf(node, "relname"),
+    node,
+  });
+}
+
+/** The reference by which a statement makes a table, a sequence or a row type. */
+export function madeRelation(kind: string, node: AstNode): AstNode | undefined {
+  switch (kind) {
+    case "CreateStmt":
+      return nodeOf(node, "relation");
+    case "CreateForeignTableStmt":
+      return nodeOf(nodeOf(node, "base") ?? {}, "relation");
+    case "CreateSeqStmt":
+      return nodeOf(node, "sequence");
+    case "CompositeTypeStmt":
+      return nodeOf(node, "typevar");
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * The same for `madeRelation`. Under a table's own name, in its schema, it stays: the server is to say that it is there, or with
+ * IF NOT EXISTS to go on.
+ */
+export function refuseMadeRelation(work: Rewriting, kind: string, node: AstNode): void {
+  const made = madeRelation(kind, node);
+  if (made === undefined || made["relpersistence"] === "t") return;
+  const schema = stringOf(made, "schemaname");
+  const name = stringOf(made, "relname");
+  const own = work.lookup.find(schema, name);
+  const isThere =
+    own.kind === "windowed" && work.lookup.schemaForNew(schema) === own.relation.schema;
+  if (!isThere) refuseIfTaken(work, { schema, name, node: made });
+}
+
+interface GivenName {
+  /** "" where it is not written. */
+  readonly schema: string;
+  readonly name: string;
+  /** What has a position, if anything does. */
+  readonly node?: AstNode;
+  /** What it is called so far: a table under the window can get its own other name. */
+  readonly from?: string;
+  /** It keeps its name, elsewhere. */
+  readonly isKept?: true;
+}
+
+/** The same for names that stand in the tree as strings. */
+export function refuseGivenNames(work: Rewriting, kind: string, node: AstNode): void {
+  for (const given of givenNames(kind, node)) refuseIfTaken(work, given);
+}
+
+function givenNames(kind: string, node: AstNode): readonly GivenName[] {
+  const schema = stringOf(nodeOf(node, "relation") ?? {}, "schemaname");
+  switch (kind) {
+    case "IndexStmt":
+      return [{ schema, name: stringOf(node, "idxname") }];
+    case "AlterTableStmt":
+    case "CreateStmt":
+      return indexNames(node).map((name) => ({ schema, name }));
+    case "RenameStmt":
+      if (!RENAMED_BESIDE_TABLES.has(stringOf(node, "renameType"))) return [];
+      return [
+        {
+          schema,
+          name: stringOf(node, "newname"),
+          from: stringOf(nodeOf(node, "relation") ?? {}, "relname"),
+        },
+      ];
+    case "AlterObjectSchemaStmt": {
+      const moved = [
+        stringOf(nodeOf(node, "relation") ?? {}, "relname"),
+        ...namesOf(typedOf(node, "object")?.node ?? {}, "items").slice(-1),
+      ];
+      // What is moved away is under the window no more, and its name there is not the version's.
+      return moved.flatMap((name = "") => [
+        { schema: stringOf(node, "newschema"), name },
+        { schema, name, isKept: true },
+      ]);
+    }
+    case "CreateEnumStmt":
+    case "CreateRangeStmt":
+      return typeName(namesOf(node, "typeName"));
+    case "CreateDomainStmt":
+      return typeName(namesOf(node, "domainname"));
+    case "DefineStmt":
+      return node["kind"] === "OBJECT_TYPE" ? typeName(namesOf(node, "defnames")) : [];
+    case "CreateSchemaStmt":
+      // Its parts are made in the new schema, and refer to one another.
+      return listOf(node, "schemaElts").flatMap(relationsIn);
+    default:
+      return [];
+  }
+}
+
+/** Objects whose names are unique together with those of tables and their row types. */
+const RENAMED_BESIDE_TABLES: ReadonlySet<string> = new Set([
+  "OBJECT_DOMAIN",
+  "OBJECT_FOREIGN_TABLE",
+  "OBJECT_INDEX",
+  "OBJECT_MATVIEW",
+  "OBJECT_SEQUENCE",
+  "OBJECT_TABLE",
+  "OBJECT_TYPE",
+  "OBJECT_VIEW",
+]);
+
+const MAKES_INDEX: ReadonlySet<unknown> = new Set([
+  "CONSTR_EXCLUSION",
+  "CONSTR_PRIMARY",
+  "CONSTR_UNIQUE",
+]);
+
+/** Names of constraints that are their indexes' too. */
+function indexNames(node: AstNode): readonly string[] {
+  const names: string[] = [];
+  walk(node, (type, inner) => {
+    if (type === "Constraint" && MAKES_INDEX.has(inner["contype"])) {
+      names.push(stringOf(inner, "conname"));
+    }
+  });
+  return names;
+}
+
+function typeName(names: readonly (string | undefined)[]): readonly GivenName[] {
+  return [{ schema: names.at(-2) ?? "", name: names.at(-1) ?? "" }];
+}
+
+function relationsIn({ node }: { readonly node: AstNode }): readonly GivenName[] {
+  const found: GivenName[] = [];
+  walk(node, (_type, inner) => {
+    const name = stringOf(inner, "relname");
+    if (name !== "" && stringOf(inner, "schemaname") === "") {
+      found.push({ schema: "", name, node: inner });
+    }
+  });
+  return found;
+}
+
+function refuseIfTaken(work: Rewriting, given: GivenName): void {
+  const { schema, name, node, from } = given;
+  const relation = work.lookup.windowed.find(
+    (each) =>
+      each.isTableRenamed &&
+      [each.logicalName, each.physicalName].includes(name) &&
+      (schema === "" || schema === each.schema),
+  );
+  if (relation === undefined) return;
+  const { logicalName, physicalName, otherName } = relation;
+  if (given.isKept === true && logicalName === physicalName) return;
+  if (from !== undefined && [logicalName, physicalName, otherName].includes(from)) return;
+  work.touched.add(relation);
+  work.dependsOnPhysical = true;
+  work.refuseUncertain({
+    detail: `The name "${name}" belongs to a table that is being renamed.`,
+    hint: "Take another name.",
+    offset: node === undefined ? undefined : locationOf(node),
+  });
+}
