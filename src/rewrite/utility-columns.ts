@@ -1,7 +1,16 @@
 import type { AstNode } from "../sql/ast.ts";
 import type { NamedRelation } from "../version/naming.ts";
 import { columnNameReason } from "./explanation.ts";
-import { childrenOf, listOf, namesOf, nodeOf, stringOf, type TypedNode, typedOf } from "./node.ts";
+import {
+  asTyped,
+  childrenOf,
+  listOf,
+  namesOf,
+  nodeOf,
+  stringOf,
+  type TypedNode,
+  typedOf,
+} from "./node.ts";
 import type { Rewriting } from "./rewriting.ts";
 
 /** A place in a utility statement that names a column of a table. */
@@ -80,6 +89,16 @@ export function columnPlaces(kind: string, node: AstNode): readonly ColumnPlace[
         named(namesOf(privilege, "cols"), table.node),
       );
     }
+    case "CreatePublicationStmt":
+    case "AlterPublicationStmt":
+      return listOf(node, "pubobjects").flatMap(({ node: object }) =>
+        publishedColumns(nodeOf(object, "pubtable") ?? {}),
+      );
+    case "CreateSeqStmt":
+    case "AlterSeqStmt": {
+      const owner = sequenceOwner(kind, node);
+      return named(namesOf(asTyped(owner)?.node ?? {}, "items").slice(-1), owner);
+    }
     case "CommentStmt":
     case "SecLabelStmt":
       if (node["objtype"] !== "OBJECT_COLUMN") return [];
@@ -93,9 +112,13 @@ export function columnPlaces(kind: string, node: AstNode): readonly ColumnPlace[
 const COLUMN_ACTIONS: ReadonlySet<string> = new Set([
   "AT_AlterColumnType",
   "AT_ColumnDefault",
+  "AT_DropExpression",
+  "AT_DropIdentity",
   "AT_DropNotNull",
   "AT_ResetOptions",
   "AT_SetCompression",
+  "AT_SetExpression",
+  "AT_SetIdentity",
   "AT_SetNotNull",
   "AT_SetOptions",
   "AT_SetStatistics",
@@ -108,10 +131,15 @@ function actionColumns(command: AstNode, table: AstNode | undefined): readonly C
   if (subtype === "AT_AddConstraint" && definition?.type === "Constraint") {
     const constraint = definition.node;
     return [
-      ...["keys", "including", "fk_attrs"].flatMap((list) =>
+      ...["keys", "including", "fk_attrs", "fk_del_set_cols"].flatMap((list) =>
         named(namesOf(constraint, list), table),
       ),
+      // Pairs of an IndexElem and an operator.
+      ...listOf(constraint, "exclusions").flatMap(({ node: pair }) =>
+        indexColumns(listOf(pair, "items").slice(0, 1), table),
+      ),
       ...expressionColumns(typedOf(constraint, "raw_expr"), table),
+      ...expressionColumns(typedOf(constraint, "where_clause"), table),
       ...referencedColumns(constraint),
     ];
   }
@@ -123,11 +151,24 @@ function actionColumns(command: AstNode, table: AstNode | undefined): readonly C
     ]);
   }
   if (!COLUMN_ACTIONS.has(subtype)) return [];
-  // `USING expression` of a type's change.
-  const using = definition?.type === "ColumnDef" ? definition.node : {};
+  // `USING expression` of a type's change; SET EXPRESSION.
+  const isColumn = definition?.type === "ColumnDef";
+  const expression = isColumn ? typedOf(definition.node, "raw_default") : definition;
+  return [...named([stringOf(command, "name")], table), ...expressionColumns(expression, table)];
+}
+
+/** The list of names behind a sequence's OWNED BY, as it stands in the tree. */
+export function sequenceOwner(kind: string, node: AstNode): unknown {
+  if (kind !== "CreateSeqStmt" && kind !== "AlterSeqStmt") return undefined;
+  const option = listOf(node, "options").find(({ node: { defname } }) => defname === "owned_by");
+  return option?.node["arg"];
+}
+
+function publishedColumns(published: AstNode): readonly ColumnPlace[] {
+  const table = nodeOf(published, "relation");
   return [
-    ...named([stringOf(command, "name")], table),
-    ...expressionColumns(typedOf(using, "raw_default"), table),
+    ...named(namesOf(published, "columns"), table),
+    ...expressionColumns(typedOf(published, "whereClause"), table),
   ];
 }
 

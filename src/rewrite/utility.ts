@@ -5,7 +5,7 @@ import { asTyped, isNode, listOf, locationOf, namesOf, nodeOf, stringOf } from "
 import type { Rewriting } from "./rewriting.ts";
 import { isTypeName, refuseRowTypesNow } from "./row-type.ts";
 import { findTable, hideTable, lookUp, rewriteTableName } from "./table-reference.ts";
-import { columnPlaces, exchangeColumn } from "./utility-columns.ts";
+import { columnPlaces, exchangeColumn, sequenceOwner } from "./utility-columns.ts";
 
 /**
  * DDL and the like on a table under a window. A renamed table's name is exchanged, and a column's where
@@ -173,7 +173,7 @@ interface Mentions {
   readonly tables: { node: AstNode; isInQuery: boolean; isLike: boolean }[];
   /** Every string of the tree that could be a column's name. */
   readonly words: string[];
-  /** What stands before the last dot of column references. */
+  /** What stands before the last dot of column references, or alone: it can be a table's row. */
   readonly qualifiers: string[];
 }
 
@@ -210,11 +210,8 @@ function collect(
     return;
   }
   if (typed?.type === "ColumnRef") {
-    into.qualifiers.push(
-      ...namesOf(node, "fields")
-        .slice(0, -1)
-        .flatMap((name) => name ?? []),
-    );
+    const [first, ...others] = namesOf(node, "fields").flatMap((name) => name ?? "*");
+    if (first !== undefined) into.qualifiers.push(first, ...others.slice(0, -1));
   }
   const inner = {
     isInQuery: place.isInQuery || QUERIES.has(typed?.type ?? ""),
@@ -238,7 +235,7 @@ const TEXT_MEMBERS: ReadonlySet<string> = new Set([
 
 const NAMES_OBJECTS: ReadonlySet<string> = new Set(["DropStmt", "CommentStmt", "SecLabelStmt"]);
 
-/** DROP, COMMENT, SECURITY LABEL and GRANT ON TYPE name their objects by lists of strings, without positions. */
+/** DROP, COMMENT, SECURITY LABEL, GRANT ON TYPE and OWNED BY name their objects by lists of strings, without positions. */
 function rewriteNamedObjects(
   work: Rewriting,
   kind: string,
@@ -246,8 +243,9 @@ function rewriteNamedObjects(
 ): ReadonlyMap<unknown, NamedRelation> {
   const relations = new Map<unknown, NamedRelation>();
   const isGrantOnType = kind === "GrantStmt" && node["objtype"] === "OBJECT_TYPE";
-  if (!NAMES_OBJECTS.has(kind) && !isGrantOnType) return relations;
-  const values = node["objects"] ?? [node["object"]];
+  const owner = sequenceOwner(kind, node);
+  if (!NAMES_OBJECTS.has(kind) && !isGrantOnType && owner === undefined) return relations;
+  const values = node["objects"] ?? [owner ?? node["object"]];
   for (const value of Array.isArray(values) ? values : []) {
     const names = namesOf({ list: asTyped(value)?.node["items"] ?? [] }, "list");
     for (let length = 1; length <= names.length; length++) {

@@ -124,7 +124,10 @@ function identifiersIn({ kind, node }: ParsedStatement): ReadonlySet<string> {
     if (member === "sval") return; // {sval: {sval: "..."}}: a constant's.
     for (const name of Object.keys(inner)) {
       const value = inner[name];
-      if (typeof value === "string") identifiers.add(value);
+      if (typeof value !== "string") continue;
+      identifiers.add(value);
+      // An array type has its table's name, behind this.
+      if (value.startsWith("_")) identifiers.add(value.slice(1));
     }
   });
   return identifiers;

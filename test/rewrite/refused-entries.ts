@@ -249,7 +249,7 @@ export const REFUSED: readonly RefusedEntry[] = [
   },
   {
     refused:
-      "DDL that names a renamed column beside something else of its name, or in a query: `CREATE INDEX user_id ON t (user_id)`, GRANT (column) on several tables, CREATE RULE, CREATE POLICY with a subquery, `LIKE t`; now",
+      "DDL that names a renamed column beside something else of its name, or in a query: `CREATE INDEX user_id ON t (user_id)`, GRANT (column) on several tables, CREATE RULE, CREATE POLICY with a subquery, INHERITS and PARTITION OF with it, `LIKE t`; now",
     detail: NAMES_COLUMN,
     statements: [
       "CREATE INDEX user_id ON orders (user_id)",
@@ -257,6 +257,7 @@ export const REFUSED: readonly RefusedEntry[] = [
       "GRANT SELECT (user_id) ON orders, users TO public",
       "CREATE RULE r AS ON DELETE TO plain DO ALSO DELETE FROM orders",
       "CREATE TABLE x (LIKE orders)",
+      "CREATE TABLE x (CHECK (user_id > 0)) INHERITS (orders)",
     ],
     instead: [
       "CREATE INDEX other ON orders (user_id)",
@@ -282,11 +283,13 @@ export const REFUSED: readonly RefusedEntry[] = [
   },
   {
     refused:
-      "DROP, COMMENT ON and SECURITY LABEL ON a renamed table; DDL that says `t.column` of it, or has a query on it; now",
+      "DROP, COMMENT ON, SECURITY LABEL ON and OWNED BY of a renamed table; DDL that says `t.column` or `t IS NULL` of it, or has a query on it; now",
     detail: NAMES_TABLE,
     statements: [
       "DROP TABLE person",
       "COMMENT ON TABLE person IS 'x'",
+      "CREATE SEQUENCE s OWNED BY person.id",
+      "CREATE INDEX named ON person ((person IS NULL))",
       "CREATE INDEX named ON person ((person.name || 'x'))",
       "CREATE FUNCTION f() RETURNS bigint BEGIN ATOMIC SELECT count(*) FROM person; END",
     ],
@@ -308,7 +311,11 @@ export const REFUSED: readonly RefusedEntry[] = [
   {
     refused: "DDL that names a column of a chain",
     detail: NAMES_COLUMN,
-    statements: ["CREATE INDEX named ON prices (net)", "ANALYZE prices (gross)"],
+    statements: [
+      "CREATE INDEX named ON prices (net)",
+      "ANALYZE prices (gross)",
+      "CREATE SEQUENCE s OWNED BY prices.gross",
+    ],
     instead: [],
   },
   {

@@ -256,6 +256,70 @@ export const UTILITY: readonly RewriteCase[] = [
     before: "CREATE STATISTICS s ON user_id, total FROM orders",
     after: "CREATE STATISTICS s ON customer_id, total FROM orders",
   },
+  {
+    before:
+      "ALTER TABLE orders ADD CONSTRAINT f FOREIGN KEY (user_id) REFERENCES plain (id) ON DELETE SET NULL (user_id)",
+    after:
+      "ALTER TABLE orders ADD CONSTRAINT f FOREIGN KEY (customer_id) REFERENCES plain (id) ON DELETE SET NULL (customer_id)",
+  },
+  {
+    before:
+      "ALTER TABLE orders ADD CONSTRAINT x EXCLUDE USING gist (user_id WITH =, (user_id + 1) WITH OPERATOR(pg_catalog.=)) INCLUDE (total) WHERE (user_id > 0)",
+    after:
+      "ALTER TABLE orders ADD CONSTRAINT x EXCLUDE USING gist (customer_id WITH =, (customer_id + 1) WITH OPERATOR(pg_catalog.=)) INCLUDE (total) WHERE (customer_id > 0)",
+  },
+  {
+    before: "ALTER TABLE orders ADD EXCLUDE USING gist (user_id WITH =)",
+    refused:
+      '0A000 It names an object that is to be called after a column of "orders", which is being renamed (user_id is customer_id now).',
+  },
+  {
+    before: "ALTER TABLE orders ALTER total SET EXPRESSION AS (user_id + 1)",
+    after: "ALTER TABLE orders ALTER total SET EXPRESSION AS (customer_id + 1)",
+  },
+  {
+    before: "ALTER TABLE orders ALTER user_id DROP EXPRESSION, ALTER user_id DROP IDENTITY",
+    after: "ALTER TABLE orders ALTER customer_id DROP EXPRESSION, ALTER customer_id DROP IDENTITY",
+  },
+  {
+    before: "CREATE PUBLICATION p FOR TABLE orders (id, user_id) WHERE (user_id > 1), TABLE person",
+    after:
+      "CREATE PUBLICATION p FOR TABLE orders (id, customer_id) WHERE (customer_id > 1), TABLE people",
+  },
+  {
+    before: "ALTER PUBLICATION p SET TABLE orders (user_id), TABLE plain (id)",
+    after: "ALTER PUBLICATION p SET TABLE orders (customer_id), TABLE plain (id)",
+  },
+  {
+    before: "CREATE PUBLICATION p FOR TABLE orders (user_id), users (user_id)",
+    refused:
+      '0A000 It names column "user_id" of "orders", which is being renamed (user_id is customer_id now).',
+  },
+  {
+    before: "CREATE SEQUENCE s OWNED BY orders.user_id",
+    after: "CREATE SEQUENCE s OWNED BY orders.customer_id",
+  },
+  {
+    before: "ALTER SEQUENCE s OWNED BY public.orders.user_id MAXVALUE 5",
+    after: "ALTER SEQUENCE s OWNED BY public.orders.customer_id MAXVALUE 5",
+  },
+  {
+    before: "ALTER SEQUENCE user_id OWNED BY orders.user_id",
+    refused:
+      '0A000 It names column "user_id" of "orders", which is being renamed (user_id is customer_id now).',
+  },
+  {
+    before: "ALTER SEQUENCE s OWNED BY person.id",
+    refused:
+      '0A000 It names table "person" of "person", which is being renamed (table person is people now).',
+  },
+  { before: "ALTER SEQUENCE s OWNED BY orders.id", after: "=" },
+  { before: "ALTER SEQUENCE s OWNED BY NONE", after: "=" },
+  {
+    before: "ALTER TABLE person ADD CONSTRAINT c CHECK (person IS NOT NULL)",
+    refused:
+      '0A000 It names columns by the table\'s name "person" of "person", which is being renamed (table person is people now).',
+  },
   { before: "ALTER TABLE orders ADD COLUMN foo int", after: "=" },
   { before: "ALTER TABLE orders RENAME user_id TO customer_id", after: "=" },
   { before: "ALTER TABLE orders RENAME customer_id TO user_id", after: "=" },
