@@ -93,7 +93,7 @@ export function turnBackError(fields: ErrorFields, ran: RanStatement): Map<strin
   const columns = turnBackTable(result, spot.columns ?? answers.columns, answers);
   exchangeField(result, "M", (text) => turnBackSentence(text, answers));
   if (!NAMING_ERRORS.test(sqlstate)) return result;
-  if (sqlstate === "42P01" || sqlstate === "42703") {
+  if (CONSTANT_ERRORS.has(sqlstate)) {
     const there = spot.edit === undefined ? [] : [spot.edit];
     const constants = spot.position === undefined ? ran.edits : there;
     exchangeField(result, "M", (text) => undoConstants(text, constants));
@@ -102,6 +102,9 @@ export function turnBackError(fields: ErrorFields, ran: RanStatement): Map<strin
   else turnBackNames(result, { ran, spot, columns });
   return result;
 }
+
+/** undefined_column, undefined_object, undefined_table: a constant can have the name. */
+const CONSTANT_ERRORS: ReadonlySet<string> = new Set(["42703", "42704", "42P01"]);
 
 /** What an error is about. */
 interface Spot {

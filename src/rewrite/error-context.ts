@@ -52,8 +52,9 @@ export function turnBackRowTypes(message: string, answers: Answers): string {
 /** The message of 42883 about an operator, in English. */
 export const NO_OPERATOR = "operator does not exist: ";
 
-/** `select_common_type`: `UNION types integer and orders cannot be matched`. */
-const NO_COMMON_TYPE = /^[A-Z]+(?: [A-Z]+)? types \S[\s\S]* and \S[\s\S]* cannot be matched$/;
+/** `select_common_type`: `UNION types integer and orders cannot be matched`, `CASE/WHEN could not convert type orders to person`. */
+const NO_COMMON_TYPE =
+  /^[A-Z]+(?:[ /][A-Z]+)? (?:types \S[\s\S]* and \S[\s\S]* cannot be matched|could not convert type \S[\s\S]* to \S[\s\S]*)$/;
 
 /** In a message that names types and an operator, which never has a blank in it. */
 function replaceType(message: string, from: string, to: string): string {

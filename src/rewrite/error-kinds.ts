@@ -23,9 +23,9 @@ export const WRITTEN_NAME_ERRORS: ReadonlySet<string> = new Set([
   "42P19",
 ]);
 
-/** invalid_column_reference, duplicate_alias, ambiguous_alias: what they name is an alias, which stays as it is; but for COPY's options. */
+/** invalid_column_reference, duplicate_alias, ambiguous_alias: what they name is an alias, which stays as it is; but for COPY's options and `ON DELETE SET NULL (a)`. */
 export function isOfAlias(sqlstate: string, message: string): boolean {
-  if (sqlstate === "42P10") return !message.includes("FORCE_");
+  if (sqlstate === "42P10") return !/FORCE_|ON DELETE SET/.test(message);
   return sqlstate === "42712" || sqlstate === "42P09";
 }
 

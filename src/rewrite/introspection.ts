@@ -17,6 +17,7 @@ const WORDS: ReadonlySet<string> = new Set([
   ...DEFINITION_NAMES,
   ...NAME_READERS,
   "regclass",
+  "regtype",
 ]);
 
 /** Whether a statement with these identifiers could show or take names of tables and columns as data. */

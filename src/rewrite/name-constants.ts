@@ -19,16 +19,18 @@ const READERS: Readonly<Record<string, { readonly table: number; readonly column
   pg_table_size: { table: 0 },
   pg_total_relation_size: { table: 0 },
   to_regclass: { table: 0 },
+  // A table's row type has its name.
+  to_regtype: { table: 0 },
 };
 
 export const NAME_READERS: readonly string[] = Object.keys(READERS);
 
-/** Points `'person'::regclass` at the table's physical name. */
+/** Points `'person'::regclass` at the table's physical name, and so `'person'::regtype`. */
 export function exchangeTableConstant(work: Rewriting, cast: AstNode): void {
-  if (!isRegclass(cast)) return;
+  if (!isCastTo(cast, "regclass") && !isCastTo(cast, "regtype")) return;
   const constant = constantOf({ type: "TypeCast", node: cast });
   if (constant !== undefined) exchangeTable(work, constant);
-  else exchangeComposed(work, cast);
+  else if (isCastTo(cast, "regclass")) exchangeComposed(work, cast);
 }
 
 /** The same for `to_regclass('person')`, `pg_get_serial_sequence('orders', 'user_id')` and their like. */
@@ -43,8 +45,9 @@ export function exchangeArguments(work: Rewriting, call: AstNode): void {
     return;
   }
   const argument = args.at(reader.table);
+  if (argument === undefined) return;
   // A cast to regclass is seen to where it is met.
-  if (argument === undefined || (argument.type === "TypeCast" && isRegclass(argument.node))) return;
+  if (argument.type === "TypeCast" && isCastTo(argument.node, "regclass")) return;
   const constant = constantOf(argument);
   if (constant === undefined) return;
   const relation = exchangeTable(work, constant);
@@ -96,9 +99,9 @@ function constantOf(argument: TypedNode | undefined): Constant | undefined {
   return { node: constant, text: stringOf(value, "sval") };
 }
 
-function isRegclass(cast: AstNode): boolean {
+function isCastTo(cast: AstNode, type: string): boolean {
   const typeName = nodeOf(cast, "typeName");
-  return typeName !== undefined && namesOf(typeName, "names").at(-1) === "regclass";
+  return typeName !== undefined && namesOf(typeName, "names").at(-1) === type;
 }
 
 /** The table under a window that a constant names. */

@@ -15,8 +15,10 @@ const READERS: readonly string[] = [
   "pg_table_size",
   "pg_total_relation_size",
   "regclass",
+  "regtype",
   "set_config",
   "to_regclass",
+  "to_regtype",
 ];
 
 const BY_LENGTH: readonly (readonly string[])[] = Array.from({ length: 32 }, (_, length) =>

@@ -216,6 +216,10 @@ export const FUNCTION_CASES: readonly IntrospectionCase[] = [
     sql: "SELECT to_regclass('people') IS NULL, to_regclass('person') IS NULL",
   },
   {
+    title: "regtype, of both versions' names",
+    sql: "SELECT '«person»'::regtype::oid, to_regtype('people') IS NULL, to_regtype('person') IS NULL",
+  },
+  {
     title: "privileges by name",
     sql: "SELECT has_table_privilege('«person»', 'SELECT'), has_column_privilege('orders', '«user_id»', 'SELECT'), has_column_privilege('postgres', 'orders'::text, '«user_id»'::text, 'SELECT')",
     params: [],

@@ -3,6 +3,9 @@
  * other twin.
  */
 export const HOSTILE: readonly string[] = [
+  "SELECT CASE WHEN true THEN orders ELSE person END IS NULL FROM orders, person",
+  "SELECT coalesce(person, orders) FROM orders, person",
+  "ALTER TABLE orders ADD CONSTRAINT c FOREIGN KEY (id) REFERENCES plain ON DELETE SET NULL (user_id)",
   "INSERT INTO orders (id) SELECT 1 AS user_id, max(1) AS user_id FROM plain ORDER BY id ON CONFLICT (customer_id) DO UPDATE SET id = 1",
   "INSERT INTO orders (user_id, id) SELECT nr AS user_id, max(1) AS user_id FROM invoices GROUP BY GROUPING SETS ((nr), ()) ORDER BY nr ON CONFLICT (customer_id) DO UPDATE SET id = 1",
   "SELECT id AS user_id FROM orders ORDER BY user_id + 0",

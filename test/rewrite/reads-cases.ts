@@ -222,6 +222,14 @@ export const READS: readonly RewriteCase[] = [
   },
   { before: "SELECT 'people'::regclass", after: "SELECT 'person'::regclass" },
   { before: "SELECT to_regclass('people')", after: "SELECT to_regclass('person')" },
+  {
+    before:
+      "SELECT 'person'::regtype::oid > 9, CAST('public.person' AS regtype)::oid > 9, 'int'::regtype",
+    after:
+      "SELECT 'people'::regtype::oid > 9, CAST('public.people' AS regtype)::oid > 9, 'int'::regtype",
+  },
+  { before: "SELECT to_regtype('people')", after: "SELECT to_regtype('person')" },
+  { before: "SELECT 'people'::regtype", after: "SELECT 'person'::regtype" },
   { before: "SELECT '3'::regclass::oid, '\"Person\"'::text, my_func('person')", after: "=" },
   {
     before: "SELECT E'person'::regclass",

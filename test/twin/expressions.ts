@@ -64,7 +64,13 @@ function integer(grammar: Grammar, scope: Scope): string {
 
 function string(grammar: Grammar, scope: Scope): string {
   const text = () => expression(grammar, scope, "text");
-  switch (grammar.choices.pick(13)) {
+  switch (grammar.choices.pick(16)) {
+    case 13:
+      return `row_to_json(NULLIF(${wholeRow(grammar, scope)}, ${wholeRow(grammar, scope)}))::text`;
+    case 14:
+      return `JSON_OBJECT('a': ${wholeRow(grammar, scope)} RETURNING text)`;
+    case 15:
+      return `(CASE WHEN ${condition(grammar, scope)} THEN ${wholeRow(grammar, scope)} ELSE ${wholeRow(grammar, scope)} END IS NULL)::text`;
     case 8:
       return `JSON_QUERY(to_jsonb(${text()}), '$')::text`;
     case 9:

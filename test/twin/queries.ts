@@ -179,9 +179,13 @@ function windowCall(grammar: Grammar, scope: Scope, kind: Kind): string {
   const { choices } = grammar;
   const over = choices.of(["PARTITION BY", "ORDER BY"]);
   const key = reference(grammar, scope, "int");
+  const frame =
+    over === "ORDER BY"
+      ? choices.of(["", "", " RANGE BETWEEN 5 PRECEDING AND CURRENT ROW EXCLUDE TIES"])
+      : "";
   const call = kind === "int" ? "max" : "min";
   const filter = choices.chance(4) ? ` FILTER (WHERE ${condition(grammar, scope)})` : "";
-  return `${call}(${expression(grammar, scope, kind)})${filter} OVER (${over} ${key})`;
+  return `${call}(${expression(grammar, scope, kind)})${filter} OVER (${over} ${key}${frame})`;
 }
 
 function distinctOf(grammar: Grammar, scope: Scope, columns: readonly Column[]): string {
@@ -207,7 +211,7 @@ function grouped(
     const key = keys[index];
     const isKey = kind === "int" && key !== undefined && choices.pick(3) !== 2;
     const call = kind === "int" ? "max" : "min";
-    const sql = isKey ? key : `${call}(${expression(grammar, scope, kind)})`;
+    const sql = isKey ? key : aggregate(grammar, scope, { kind, call, key });
     const isNamed = choices.chance(3);
     const name = isNamed ? choices.of(COLUMN_NAMES) : isKey ? nameOf(key) : call;
     columns.push({ name, kind });
@@ -220,6 +224,7 @@ function grouped(
     `GROUPING SETS ((${keys.join("), (")}), ())`,
     `ROLLUP (${keys.join(", ")})`,
     `CUBE (${keys.join(", ")})`,
+    `DISTINCT GROUPING SETS (ROLLUP (${keys.join(", ")}), CUBE ((${keys.join(", ")})))`,
     output === undefined ? "1" : spell(grammar, output.name),
     "1",
   ]);
@@ -230,6 +235,29 @@ function grouped(
     sql: `SELECT ${list.join(", ")} FROM ${parts.from}${where} GROUP BY ${group}${having}${order}`,
     columns,
   };
+}
+
+/** Mostly `call`, now and then one that gives a value of those that it sorts. */
+function aggregate(
+  grammar: Grammar,
+  scope: Scope,
+  of: { readonly kind: Kind; readonly call: string; readonly key: string | undefined },
+): string {
+  const { choices } = grammar;
+  const value = () => expression(grammar, scope, of.kind);
+  if (!choices.chance(6)) return `${of.call}(${value()})`;
+  if (of.kind === "int") {
+    return choices.of([
+      `mode() WITHIN GROUP (ORDER BY ${value()})`,
+      `percentile_disc(0.5) WITHIN GROUP (ORDER BY ${value()} DESC)`,
+      `GROUPING(${of.key ?? "1"})`,
+    ]);
+  }
+  return choices.of([
+    `mode() WITHIN GROUP (ORDER BY ${value()})`,
+    `row_to_json(mode() WITHIN GROUP (ORDER BY ${wholeRow(grammar, scope)}))::text`,
+    `JSON_ARRAYAGG(${wholeRow(grammar, scope)} RETURNING text)`,
+  ]);
 }
 
 function orderBy(grammar: Grammar, scope: Scope, columns: readonly Column[]): string {

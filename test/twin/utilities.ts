@@ -1,6 +1,6 @@
 import { condition, expression } from "./expressions.ts";
 import { EMPTY, type Grammar, literal, number, spell, table, within } from "./grammar.ts";
-import type { Column, Source } from "./vocabulary.ts";
+import { type Column, type Source, TABLE_NAMES } from "./vocabulary.ts";
 
 /** A column of a source, of this kind if there is one. */
 function columnOf(grammar: Grammar, source: Source, kind?: Column["kind"]): string {
@@ -18,6 +18,10 @@ const PROBES = [
   `SELECT conrelid, conkey::text, contype FROM pg_constraint WHERE conrelid IN ${TABLES} ORDER BY 1, 2, 3`,
   `SELECT confrelid, confkey::text FROM pg_constraint WHERE confrelid IN ${TABLES} ORDER BY 1, 2`,
   `SELECT objoid, objsubid, description FROM pg_description WHERE objoid IN ${TABLES} ORDER BY 1, 2`,
+  `SELECT refobjid, refobjsubid FROM pg_depend WHERE deptype = 'a' AND classid = 'pg_class'::regclass AND refobjid IN ${TABLES} ORDER BY 1, 2`,
+  `SELECT conrelid, confdelsetcols::text FROM pg_constraint WHERE conrelid IN ${TABLES} ORDER BY 1, 2`,
+  `SELECT prrelid, prattrs::text FROM pg_publication_rel WHERE prrelid IN ${TABLES} ORDER BY 1`,
+  `SELECT tgrelid, tgattr::text FROM pg_trigger WHERE tgrelid IN ${TABLES} AND NOT tgisinternal ORDER BY 1`,
 ] as const;
 
 /** DDL and the like on a table, and a look at what it has done. */
@@ -29,7 +33,32 @@ export function utility(grammar: Grammar): string[] {
   const int = () => columnOf(grammar, source, "int");
   const done = (text: string) => [text, choices.of(PROBES)];
   const altered = (action: string) => done(`ALTER TABLE ${sql} ${action}`);
-  switch (choices.pick(16)) {
+  switch (choices.pick(24)) {
+    case 16:
+      return done(`CREATE SEQUENCE made OWNED BY ${sql}.${int()}`);
+    case 17:
+      return altered(
+        `ADD CONSTRAINT made FOREIGN KEY (${int()}) REFERENCES plain (id) ON DELETE SET NULL (${int()}) NOT VALID`,
+      );
+    case 18:
+      return altered(
+        `ADD CONSTRAINT made EXCLUDE USING btree (${column()} WITH =) INCLUDE (${int()}) WHERE (${int()} > 1)`,
+      );
+    case 19:
+      return done(
+        `CREATE PUBLICATION made FOR TABLE ${sql} (${column()}, ${int()}) WHERE (${int()} > 1)`,
+      );
+    case 20:
+      return done(
+        `CREATE TRIGGER made BEFORE UPDATE OF ${column()} ON ${sql} FOR EACH ROW WHEN (old.${int()} > new.${int()}) EXECUTE FUNCTION suppress_redundant_updates_trigger()`,
+      );
+    case 21:
+      return done(
+        `CREATE POLICY made ON ${sql} USING (${condition(grammar, { ...alone, depth: 9 })})`,
+      );
+    case 22:
+    case 23:
+      return [given(grammar, source), `SELECT count(*) FROM ${sql}`];
     case 0:
       return done(`CREATE INDEX made ON ${sql} (${column()}, (${int()} + 1)) WHERE ${int()} > 1`);
     case 1:
@@ -65,6 +94,23 @@ export function utility(grammar: Grammar): string[] {
         `CREATE TABLE made (x int, CONSTRAINT made_key FOREIGN KEY (x) REFERENCES ${sql} (${int()}))`,
       );
   }
+}
+
+/** Something that gets a name which a table may have. */
+function given(grammar: Grammar, source: Source): string {
+  const { choices } = grammar;
+  const name = spell(grammar, choices.of(TABLE_NAMES));
+  return choices.of([
+    `SELECT 1 AS id INTO ${name}`,
+    `SELECT 1 AS id INTO TEMP ${name}`,
+    `CREATE TABLE IF NOT EXISTS ${name} (id int)`,
+    `CREATE SEQUENCE ${name}`,
+    `CREATE INDEX ${name} ON plain (${columnOf(grammar, source)})`,
+    `CREATE TYPE ${name} AS ENUM ('a')`,
+    `CREATE DOMAIN archive.${name} AS int`,
+    `ALTER TABLE plain RENAME TO ${name}`,
+    `ALTER TABLE archive.${name} SET SCHEMA public`,
+  ]);
 }
 
 /** COPY FROM of one line, which has two numbers. */
