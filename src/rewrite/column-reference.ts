@@ -3,7 +3,14 @@ import { columnNameReason, REASONS, tableNameReason, unreachedReason } from "./e
 import { locationOf, namesOf } from "./node.ts";
 import type { Rewriting } from "./rewriting.ts";
 import { rewriteStar, rewriteWholeRow } from "./row-reference.ts";
-import { findItem, hasColumn, resolveBareName, type Scope, type ScopeItem } from "./scope.ts";
+import {
+  findItem,
+  hasColumn,
+  isTwice,
+  resolveBareName,
+  type Scope,
+  type ScopeItem,
+} from "./scope.ts";
 import { refuseUnknownColumn, refuseUnknownMember } from "./unknown-row.ts";
 import type { Place } from "./whole-row.ts";
 
@@ -129,17 +136,6 @@ function rewriteMember(
 
 function ambiguous(name: string) {
   return { sqlstate: "42702", message: `column reference "${name}" is ambiguous` };
-}
-
-/** Whether an alias list in sight has a name more than once: the server tells that, where it looks what else could be meant. */
-function isTwice(scope: Scope | undefined, name: string): boolean {
-  for (let level = scope; level !== undefined; level = level.outer) {
-    const isFound = level.items.some(
-      ({ columns }) => columns.names.indexOf(name) !== columns.names.lastIndexOf(name),
-    );
-    if (isFound) return true;
-  }
-  return false;
 }
 
 /** `schema.table.column` reaches no table that has an alias, and alias lists give one to each. */

@@ -33,7 +33,11 @@ export function rewriteMerge(work: Rewriting, node: AstNode, place: QueryPlace):
   );
   const scopes: Readonly<Record<string, Scope>> = {
     MERGE_WHEN_MATCHED: both,
-    MERGE_WHEN_NOT_MATCHED_BY_SOURCE: { items: [target, ...members], outer },
+    MERGE_WHEN_NOT_MATCHED_BY_SOURCE: {
+      items: [target, ...members],
+      outOfSight: others,
+      outer,
+    },
     MERGE_WHEN_NOT_MATCHED_BY_TARGET: { items: others, outer },
   };
   for (const clause of clauses) {

@@ -64,6 +64,8 @@ export interface Scope {
   readonly items: readonly ScopeItem[];
   /** Those that a bare `*` stands for, where it can stand. */
   readonly columns?: Columns;
+  /** Not to be seen, but looked through for a column that is nowhere (`searchRangeTableForCol`). */
+  readonly outOfSight?: readonly ScopeItem[];
   readonly outer: Scope | undefined;
 }
 
@@ -89,6 +91,17 @@ export function findItem(scope: Scope | undefined, name: string): ScopeItem | un
     if (item !== undefined) return item;
   }
   return undefined;
+}
+
+/** Whether something here has a name more than once: the server tells that, where it looks what else could be meant. */
+export function isTwice(scope: Scope | undefined, name: string): boolean {
+  for (let level = scope; level !== undefined; level = level.outer) {
+    const isFound = [...level.items, ...(level.outOfSight ?? [])].some(
+      ({ columns }) => columns.names.indexOf(name) !== columns.names.lastIndexOf(name),
+    );
+    if (isFound) return true;
+  }
+  return false;
 }
 
 /** How a bare column name has to be written so that the server finds what the client meant. */
@@ -228,10 +241,11 @@ function writeAbsent(scope: Scope | undefined, name: string): BareName {
     for (const item of level.items) missing ??= exchanged(item, name);
   }
   if (missing === undefined) return { kind: "as_written" };
+  if (isTwice(scope, name)) return { kind: "ambiguous" };
   // Without a column of that name the server would take it for a table's whole row.
   if (findItem(scope, missing) !== undefined) return { kind: "absent" };
   for (let level = scope; level !== undefined; level = level.outer) {
-    for (const item of level.items) {
+    for (const item of [...level.items, ...(level.outOfSight ?? [])]) {
       if (hasColumnPhysically(item, missing) !== "no") return { kind: "absent" };
     }
   }
