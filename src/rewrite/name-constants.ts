@@ -4,7 +4,11 @@ import { identifierName, quoteIdentifier, type Token, tokenize } from "../sql/to
 import type { NamedRelation } from "../version/naming.ts";
 import { isInChain, nameInFunctions } from "./current-name.ts";
 import { REASONS } from "./explanation.ts";
-import { exchangeComposed, exchangeSequenceArguments } from "./name-expressions.ts";
+import {
+  exchangeComposed,
+  exchangeComposedArgument,
+  exchangeSequenceArguments,
+} from "./name-expressions.ts";
 import { listOf, locationOf, namesOf, nodeOf, stringOf, type TypedNode } from "./node.ts";
 import { NOBODY, type Rewriting } from "./rewriting.ts";
 
@@ -49,7 +53,10 @@ export function exchangeArguments(work: Rewriting, call: AstNode): void {
   // A cast to regclass is seen to where it is met.
   if (argument.type === "TypeCast" && isCastTo(argument.node, "regclass")) return;
   const constant = constantOf(argument);
-  if (constant === undefined) return;
+  if (constant === undefined) {
+    exchangeComposedArgument(work, call, args.indexOf(argument));
+    return;
+  }
   const relation = exchangeTable(work, constant);
   const column = reader.column === undefined ? undefined : constantOf(args.at(reader.column));
   if (relation === undefined || column === undefined || relation.aliasCount === 0) return;

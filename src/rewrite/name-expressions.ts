@@ -7,20 +7,58 @@ import { NOBODY, type Rewriting } from "./rewriting.ts";
 import { escapedName, literal } from "./server-literal.ts";
 
 /**
- * `('"' || table_schema || '"."' || table_name || '"')::regclass`: the server puts the name together, of
- * names that are the version's, so it has to exchange the result as well.
+ * `('"' || table_schema || '"."' || table_name || '"')::regclass`, `relname::regclass`: the server puts the name
+ * together, of names that are the version's, so it has to exchange the result as well.
  */
 export function exchangeComposed(work: Rewriting, cast: AstNode): void {
   const { source } = work;
-  const close = source.indexAt(locationOf(cast)) - 1;
-  const open = source.spelling(close + 1) === "::" ? source.openingParenthesis(close) : -1;
-  const start = source.token(open)?.start;
-  const end = source.token(close)?.end;
-  if (start === undefined || end === undefined || !isComposed(typedOf(cast, "arg"))) return;
+  const argument = typedOf(cast, "arg");
+  const last = source.indexAt(locationOf(cast)) - 1;
+  if (argument === undefined || source.spelling(last + 1) !== "::") return;
+  // A column of these names can be an OID all the same: as a text it is looked up just so.
+  if (!isTableText(argument)) return;
+  const first = firstToken(work, argument, last);
+  if (!exchangeText(work, first, last)) return;
+  work.exchanged.add(argument.type === "A_Expr" ? cast : argument.node);
+}
+
+/** The same for an argument of a function that looks a table up, at this index: `pg_table_size(format('%I', relname))`. */
+export function exchangeComposedArgument(work: Rewriting, call: AstNode, index: number): void {
+  const { source } = work;
+  const argument = listOf(call, "args")[index];
+  if (argument === undefined || !isTableText(argument)) return;
+  const parts = namesOf(call, "funcname").map((part) => part ?? "");
+  const open = (source.dottedName(locationOf(call), parts)?.at(-1) ?? -2) + 1;
+  const items = source.listItems(open);
+  exchangeText(
+    work,
+    items[index] ?? -1,
+    (items[index + 1] ?? source.closingParenthesis(open) + 1) - 2,
+  );
+}
+
+/** Exchanges what the tokens from `first` to `last` make; says whether there is anything to exchange. */
+function exchangeText(work: Rewriting, first: number, last: number): boolean {
+  const start = work.source.token(first)?.start;
+  const end = work.source.token(last)?.end;
+  if (start === undefined || end === undefined) return false;
   const { opening, closing } = exchangedTable(work);
-  if (opening === "") return;
-  work.insert(start, opening);
-  work.insert(end, closing);
+  if (opening === "") return false;
+  work.insert(start, `${opening}(`);
+  work.insert(end, `)${closing}`);
+  return true;
+}
+
+/** The first token of an expression in front of a cast, whose last one is known. */
+function firstToken(work: Rewriting, argument: TypedNode, last: number): number {
+  const { source } = work;
+  const { type, node } = argument;
+  const member = type === "ColumnRef" ? "fields" : "funcname";
+  const parts = namesOf(node, member).map((part) => part ?? "*");
+  const indexes = parts.length === 0 ? undefined : source.dottedName(locationOf(node), parts);
+  if (source.spelling(last) !== ")") return indexes?.at(-1) === last ? (indexes[0] ?? -1) : -1;
+  const open = source.openingParenthesis(last);
+  return type === "FuncCall" && indexes?.at(-1) === open - 1 ? (indexes[0] ?? -1) : open;
 }
 
 /** The same for the arguments of `pg_get_serial_sequence`, whose second one is a column of the first. */
@@ -73,7 +111,10 @@ function exchangedTable(work: Rewriting): { opening: string; closing: string } {
     touch(work, relation);
     const { schema, logicalName, physicalName } = relation;
     if (logicalName === physicalName) continue;
-    const home = `(?:(?:.*[.])?"?${escapedName(schema)}"?[.])?`;
+    // Without a schema it is the table that the search path finds.
+    const isBare = work.lookup.find("", logicalName);
+    const isFound = isBare.kind === "windowed" && isBare.relation === relation;
+    const home = `(?:(?:.*[.])?"?${escapedName(schema)}"?[.])${isFound ? "?" : ""}`;
     const name = escapedName(logicalName);
     const pattern = `^(${home})(?:"${name}"|${name})$`;
     const by = `\\1${quoteIdentifier(physicalName).replaceAll("\\", "\\\\")}`;
@@ -89,9 +130,36 @@ function touch(work: Rewriting, relation: NamedRelation): void {
   work.dependsOnPhysical = true;
 }
 
-/** Whether an expression is surely a text, put together from others. */
-function isComposed(argument: TypedNode | undefined): boolean {
-  if (argument?.type === "A_Expr") return namesOf(argument.node, "name").join("") === "||";
-  if (argument?.type !== "FuncCall" || listOf(argument.node, "args").length === 0) return false;
-  return ["concat", "format"].includes(namesOf(argument.node, "funcname").at(-1) ?? "");
+/** Columns of the server's relations that show a table's name. */
+const TABLE_NAME_COLUMNS: ReadonlySet<string> = new Set([
+  "matviewname",
+  "relname",
+  "table_name",
+  "tablename",
+  "viewname",
+]);
+
+/** Functions that make a text. */
+const TEXT_FUNCTIONS: ReadonlySet<string> = new Set([
+  "concat",
+  "concat_ws",
+  "format",
+  "quote_ident",
+]);
+
+/** Whether an expression is a text that can name a table: put together from others, or out of the catalog. */
+function isTableText({ type, node }: TypedNode): boolean {
+  switch (type) {
+    case "A_Expr":
+      return namesOf(node, "name").join("") === "||";
+    case "ColumnRef":
+      return TABLE_NAME_COLUMNS.has(namesOf(node, "fields").at(-1) ?? "");
+    case "FuncCall":
+      return (
+        listOf(node, "args").length > 0 &&
+        TEXT_FUNCTIONS.has(namesOf(node, "funcname").at(-1) ?? "")
+      );
+    default:
+      return false;
+  }
 }

@@ -5,7 +5,7 @@ import { listOf, namesOf, nodeOf, stringOf, type TypedNode, typedOf } from "./no
 export interface OutputName {
   /** "?column?" where the server has no better one. */
   readonly name: string;
-  /** The column reference that the name comes from, if it does. */
+  /** The column reference, call or cast that the name comes from, if it does. */
   readonly from: AstNode | undefined;
   /** 2 for a name that a CASE or a cast passes on, 1 for one that it uses if there is no better. */
   readonly strength: 0 | 1 | 2;
@@ -25,7 +25,7 @@ export function outputName(expression: TypedNode | undefined): OutputName {
         ? outputName(typedOf(node, "arg"))
         : named(lastName(node, "indirection"));
     case "FuncCall":
-      return named(lastName(node, "funcname"));
+      return named(lastName(node, "funcname"), node);
     case "A_Expr":
       return node["kind"] === "AEXPR_NULLIF" ? named("nullif") : NAMELESS;
     case "TypeCast":
@@ -85,7 +85,7 @@ function castName(node: AstNode): OutputName {
   if (inner.strength > 0 || inner.name === SPECIAL_NAME) return inner;
   const typeName = nodeOf(node, "typeName");
   const name = typeName === undefined ? undefined : lastName(typeName, "names");
-  return name === undefined ? NAMELESS : { name, from: undefined, strength: 1 };
+  return name === undefined ? NAMELESS : { name, from: node, strength: 1 };
 }
 
 function caseName(node: AstNode): OutputName {

@@ -15,7 +15,7 @@ import { exchangedText, INDEX_DEFINITION } from "./shown-definitions.ts";
 interface ShownName {
   /** The column that shows a name. */
   readonly column: string;
-  readonly shows: "table" | "column" | "expression" | "index";
+  readonly shows: "table" | "column" | "expression" | "index" | "row_type";
   /** The columns that say of which table. */
   readonly table:
     | { readonly oid: string; readonly attnum?: string }
@@ -67,7 +67,7 @@ const SHOWN: readonly ShownName[] = [
 /** `oid` is a column of many: only these two are a table's. */
 const SHOWN_BY_RELATION: Readonly<Record<string, readonly ShownName[]>> = {
   pg_class: [{ column: "relname", shows: "table", table: { oid: "oid" } }],
-  pg_type: [{ column: "typname", shows: "table", table: { oid: "typrelid" } }],
+  pg_type: [{ column: "typname", shows: "row_type", table: { oid: "typrelid" } }],
 };
 
 /** The relations that have such columns, all of pg_catalog or of information_schema. */
@@ -152,9 +152,10 @@ const TEXT_TYPE = "information_schema.character_data";
 
 function branchesFor(shown: ShownName, table: NamedRelation, type: string): readonly string[] {
   const isTable = isOfTable(shown, table);
-  if (shown.shows === "table") {
+  if (shown.shows === "table" || shown.shows === "row_type") {
     if (table.otherName === undefined) return [];
-    return [`WHEN ${isTable} THEN ${literal(table.logicalName)}::${type}`];
+    const own = `WHEN ${isTable} THEN ${literal(table.logicalName)}::${type}`;
+    return shown.shows === "table" ? [own] : [own, arrayBranch(table)];
   }
   if (shown.shows !== "column") {
     const spelling = shown.shows === "index" ? INDEX_DEFINITION : {};
@@ -168,6 +169,15 @@ function branchesFor(shown: ShownName, table: NamedRelation, type: string): read
     const isColumn = isOfColumn(shown, table, column, column.otherName);
     return [`WHEN ${isTable} AND ${isColumn} THEN ${literal(column.logical)}::${type}`];
   });
+}
+
+/** The array type of a table's row type goes by an underscore and the table's name. */
+function arrayBranch({ oid, logicalName }: NamedRelation): string {
+  const isTable = `c.oid OPERATOR(pg_catalog.=) ${literal(String(oid))}::pg_catalog.oid`;
+  const rows =
+    "pg_catalog.pg_class c JOIN pg_catalog.pg_type r ON r.oid OPERATOR(pg_catalog.=) c.reltype";
+  const array = `(SELECT r.typarray FROM ${rows} WHERE ${isTable})`;
+  return `WHEN oid OPERATOR(pg_catalog.=) ${array} THEN ${literal(`_${logicalName}`)}::pg_catalog.name`;
 }
 
 function isOfColumn(

@@ -1,4 +1,6 @@
+import pg from "pg";
 import { createTwins, type Twins } from "../support/twins.ts";
+import type { IntrospectionCase } from "./introspection-cases.ts";
 
 /** A schema under windows, whose tables, keys, indexes, views and triggers have the names of a version. */
 
@@ -82,7 +84,32 @@ export function named(sql: string, side: Side): string {
   );
 }
 
-/** The databases of both sides, and one behind Straddle. All have the same OIDs. */
-export function createIntrospectionTwins(): Promise<Twins> {
-  return createTwins({ schema: SCHEMA, flip: FLIP, settings: SETTINGS });
+/** The databases of both sides, and one behind Straddle. All have the same OIDs. `more` is SQL behind the schema's. */
+export function createIntrospectionTwins(more = ""): Promise<Twins> {
+  return createTwins({ schema: SCHEMA + more, flip: FLIP, settings: SETTINGS });
+}
+
+/** Rows and their names, or the error, in a transaction that is rolled back. */
+export async function answer(
+  client: pg.Client,
+  { title, sql, params }: IntrospectionCase,
+): Promise<unknown> {
+  await client.query("BEGIN");
+  try {
+    const query = { text: sql, rowMode: "array" as const };
+    const result = await client.query(
+      params === undefined ? query : { ...query, name: title, values: [...params] },
+    );
+    return [result].flat().map(({ rows, fields, command }) => ({
+      rows,
+      fields: fields.map(({ name, dataTypeID }) => `${name} ${dataTypeID}`),
+      command,
+    }));
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError)) throw error;
+    const { code, message, position } = error;
+    return { code, message, position };
+  } finally {
+    await client.query("ROLLBACK");
+  }
 }

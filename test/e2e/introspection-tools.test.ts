@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -57,6 +58,8 @@ interface Tool {
   readonly name: string;
   readonly package: string;
   readonly program: string;
+  /** What stands before the script's path. */
+  readonly options?: readonly string[];
   readonly script: string;
   /** Says by its exit status whether the tool is there. */
   readonly probe: readonly string[];
@@ -64,6 +67,8 @@ interface Tool {
 
 /** Debian's own, for which its packages are, whatever else comes first in PATH. */
 const PYTHON = "/usr/bin/python3";
+
+const JDBC = "/usr/share/java/postgresql.jar";
 
 const TOOLS: readonly Tool[] = [
   {
@@ -88,6 +93,14 @@ const TOOLS: readonly Tool[] = [
     probe: ["-e", 'require "active_record"; require "pg"'],
   },
   {
+    name: "pgjdbc's DatabaseMetaData",
+    package: "libpostgresql-jdbc-java and default-jdk-headless",
+    program: "java",
+    options: ["-XX:TieredStopAtLevel=1", "-cp", JDBC],
+    script: "Metadata.java",
+    probe: ["--describe-module", "jdk.compiler"],
+  },
+  {
     name: "Prisma's db pull",
     package: "@prisma/schema-engine-wasm",
     program: process.execPath,
@@ -103,10 +116,11 @@ const TOOLS: readonly Tool[] = [
   },
 ];
 
-function outputOf({ program, script }: Tool): Print {
+function outputOf({ program, options = [], script }: Tool): Print {
   return async (database, port, side) => {
     const path = fileURLToPath(new URL(`tools/${script}`, import.meta.url));
     const args = [
+      ...options,
       path,
       database.connection.host ?? "",
       String(port),
@@ -121,7 +135,9 @@ function outputOf({ program, script }: Tool): Print {
 }
 
 for (const tool of TOOLS) {
-  const isThere = spawnSync(tool.program, tool.probe).status === 0;
+  const isThere =
+    spawnSync(tool.program, tool.probe).status === 0 &&
+    (tool.program !== "java" || existsSync(JDBC));
   const title = isThere ? tool.name : `${tool.name}, for want of ${tool.package}`;
   test.skipIf(!isThere).for(SIDES)(`${title}, %s names`, async (side) => {
     const printed = await expectSamePrinted(side, outputOf(tool));

@@ -4,6 +4,7 @@ import { runDirect, type Twins } from "../support/twins.ts";
 import { FUNCTION_CASES, type IntrospectionCase, RELATION_CASES } from "./introspection-cases.ts";
 import { MAPPER_CASES } from "./introspection-mappers.ts";
 import {
+  answer,
   createIntrospectionTwins,
   FLIP,
   FLIP_BACK,
@@ -46,31 +47,6 @@ afterAll(async () => {
   for (const client of clients) await client.end();
   await twins.end();
 });
-
-/** Rows and their names, or the error, in a transaction that is rolled back. */
-async function answer(
-  client: pg.Client,
-  { title, sql, params }: IntrospectionCase,
-): Promise<unknown> {
-  await client.query("BEGIN");
-  try {
-    const query = { text: sql, rowMode: "array" as const };
-    const result = await client.query(
-      params === undefined ? query : { ...query, name: title, values: [...params] },
-    );
-    return [result].flat().map(({ rows, fields, command }) => ({
-      rows,
-      fields: fields.map(({ name, dataTypeID }) => `${name} ${dataTypeID}`),
-      command,
-    }));
-  } catch (error) {
-    if (!(error instanceof pg.DatabaseError)) throw error;
-    const { code, message, position } = error;
-    return { code, message, position };
-  } finally {
-    await client.query("ROLLBACK");
-  }
-}
 
 /** information_schema has the database's name in all its views. */
 function withoutDatabase(value: unknown): unknown {

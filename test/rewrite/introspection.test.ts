@@ -66,6 +66,18 @@ const flipProof = [
       "SELECT table_name FROM (SELECT table_schema, CASE WHEN table_schema OPERATOR(pg_catalog.=) 'public'::pg_catalog.name AND (table_name OPERATOR(pg_catalog.=) 'person'::pg_catalog.name OR table_name OPERATOR(pg_catalog.=) 'people'::pg_catalog.name) THEN 'person'::information_schema.sql_identifier ELSE table_name END AS table_name FROM information_schema.tables) AS tables",
   },
   {
+    before: "SELECT c.relname FROM pg_class c GROUP BY c.oid ORDER BY 1",
+    after: `SELECT c.relname FROM ${CLASS}pg_class) c GROUP BY c.oid, c.relname ORDER BY 1`,
+  },
+  {
+    before: "SELECT my_func(c.*, 1) FROM pg_class c",
+    after: `SELECT my_func(CASE WHEN c.oid IS NOT NULL THEN ROW(c.*)::pg_catalog.pg_class END, 1) FROM ${CLASS}pg_class) c`,
+  },
+  {
+    before: "SELECT i.*, c.xmin FROM pg_index i, pg_class c",
+    after: `SELECT i.*, c.xmin FROM pg_index i, ${CLASS.replace(" FROM", ", tableoid, xmax, xmin, cmax, cmin, ctid FROM")}pg_class) c`,
+  },
+  {
     before: "SELECT oid, relname FROM pg_class GROUP BY 1, relname",
     after: `SELECT oid, relname FROM ${CLASS}pg_class) AS pg_class GROUP BY 1, relname`,
   },
@@ -87,8 +99,14 @@ const left = [
   { why: "a table of the user's", sql: "SELECT * FROM tables, public.tables AS t" },
   { why: "a sample is of a table", sql: "SELECT oid FROM pg_class TABLESAMPLE system (9)" },
   { why: "a row may be wanted in its type", sql: "SELECT my_func(c) FROM pg_class c" },
-  { why: "grouped by its key", sql: "SELECT relname FROM pg_class GROUP BY oid" },
+  { why: "grouped by its key, in sets", sql: "SELECT relname FROM pg_class GROUP BY ROLLUP (oid)" },
+  { why: "grouped by its key, all shown", sql: "SELECT c.* FROM pg_class c GROUP BY c.oid" },
   { why: "system columns beside a star", sql: "SELECT *, ctid FROM pg_class" },
+  { why: "system columns beside a row", sql: "SELECT ctid, row_to_json(c) FROM pg_class c" },
+  {
+    why: "a row from the query around it",
+    sql: "SELECT (SELECT my_func(c.*) FROM (SELECT 1) x) FROM pg_class c",
+  },
   { why: "a namesake", sql: "SELECT FROM information_schema.tables, public.tables" },
   { why: "a view is for all versions", sql: "CREATE VIEW v AS SELECT relname FROM pg_class" },
   {
@@ -106,7 +124,22 @@ for (const { why, sql } of left) {
   });
 }
 
+const COMPOSED = (text: string) =>
+  `pg_catalog.regexp_replace((${text})::pg_catalog.text, '^((?:(?:.*[.])?"?public"?[.])?)(?:"person"|person)$',  E'\\\\1people')`;
+
 const onceFlipped = [
+  {
+    sql: "SELECT pg_table_size(format('%I', $1))",
+    after: `SELECT pg_table_size(${COMPOSED("format('%I', $1)")})`,
+  },
+  {
+    sql: "SELECT relname::regclass, ('' || relname)::regclass, quote_ident(relname)::regclass FROM pg_index",
+    after: `SELECT ${COMPOSED("relname")}::regclass AS relname, ${COMPOSED("('' || relname)")}::regclass AS regclass, ${COMPOSED("quote_ident(relname)")}::regclass AS quote_ident FROM pg_index`,
+  },
+  {
+    sql: "SELECT has_table_privilege(a || '.' || b, 'SELECT')",
+    after: `SELECT has_table_privilege(${COMPOSED("a || '.' || b")}, 'SELECT')`,
+  },
   { sql: "SELECT 'person'::regclass::oid", after: "SELECT 'people'::regclass::oid" },
   { sql: "SELECT to_regclass('public.person')", after: "SELECT to_regclass('public.people')" },
   {
