@@ -92,6 +92,7 @@ export function turnBackError(fields: ErrorFields, ran: RanStatement): Map<strin
 
   const columns = turnBackTable(result, spot.columns ?? answers.columns, answers);
   exchangeField(result, "M", (text) => turnBackSentence(text, answers));
+  if (sqlstate === "00000") exchangeField(result, "M", (text) => turnBackSkipped(text, ran));
   if (!NAMING_ERRORS.test(sqlstate)) return result;
   if (CONSTANT_ERRORS.has(sqlstate)) {
     const there = spot.edit === undefined ? [] : [spot.edit];
@@ -101,6 +102,13 @@ export function turnBackError(fields: ErrorFields, ran: RanStatement): Map<strin
   if (sqlstate.startsWith("23")) turnBackViolation(result, { fields, columns, answers });
   else turnBackNames(result, { ran, spot, columns });
   return result;
+}
+
+/** What IF EXISTS says of a name that the version does not know, and that another one stands for. */
+function turnBackSkipped(text: string, { edits, sentText, answers }: RanStatement): string {
+  if (!/^\w+ "[^"]+" does not exist, skipping$/.test(text)) return text;
+  const edit = exchangeNamedIn(text, edits, sentText, answers.tables);
+  return edit === undefined ? text : undoName(text, edit, edits, sentText);
 }
 
 /** undefined_column, undefined_object, undefined_table: a constant can have the name. */

@@ -1,4 +1,4 @@
-import type { AstNode } from "../sql/ast.ts";
+import { type AstNode, walk } from "../sql/ast.ts";
 import type { NamedRelation } from "../version/naming.ts";
 import { columnNameReason } from "./explanation.ts";
 import {
@@ -175,6 +175,15 @@ function publishedColumns(published: AstNode): readonly ColumnPlace[] {
 function referencedColumns(constraint: AstNode): readonly ColumnPlace[] {
   const table = nodeOf(constraint, "pktable");
   return table === undefined ? [] : named(namesOf(constraint, "pk_attrs"), table);
+}
+
+/** The tables behind REFERENCES. */
+export function referencedTables(statement: AstNode): ReadonlySet<unknown> {
+  const tables = new Set<unknown>();
+  walk(statement, (type, node) => {
+    if (type === "Constraint" && nodeOf(node, "pktable") !== undefined) tables.add(node["pktable"]);
+  });
+  return tables;
 }
 
 /** IndexElem and StatsElem: a name, or an expression. */

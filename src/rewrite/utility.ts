@@ -5,7 +5,12 @@ import { asTyped, isNode, listOf, locationOf, namesOf, nodeOf, stringOf } from "
 import type { Rewriting } from "./rewriting.ts";
 import { isTypeName, refuseRowTypesNow } from "./row-type.ts";
 import { findTable, hideTable, lookUp, rewriteTableName } from "./table-reference.ts";
-import { columnPlaces, exchangeColumn, sequenceOwner } from "./utility-columns.ts";
+import {
+  columnPlaces,
+  exchangeColumn,
+  referencedTables,
+  sequenceOwner,
+} from "./utility-columns.ts";
 
 /**
  * DDL and the like on a table under a window. A renamed table's name is exchanged, and a column's where
@@ -37,7 +42,10 @@ export function rewriteUtility(work: Rewriting, kind: string, node: AstNode): vo
   for (const [object, relation] of rewriteNamedObjects(work, kind, node)) {
     relations.set(object, relation);
   }
-  rewriteColumns(work, { kind, node, relations, words: mentions.words });
+  // The name that a column is to get is one of the table's as well.
+  const isColumn = node["renameType"] === "OBJECT_COLUMN";
+  const words = isColumn ? [...mentions.words, stringOf(node, "newname")] : mentions.words;
+  rewriteColumns(work, { kind, node, relations, words });
 }
 
 /** Exchanges the names of columns where each is certain to be one, and refuses the others. */
@@ -52,18 +60,23 @@ function rewriteColumns(
 ): void {
   const { kind, node, relations } = statement;
   const places = columnPlaces(kind, node);
+  const referenced = referencedTables(node);
   for (const relation of new Set(relations.values())) {
-    const inChain = chainedName(statement.words, relation);
+    const ofRelation = places.filter((place) => relations.get(place.table) === relation);
+    const tables = [...relations].flatMap(([table, each]) => (each === relation ? [table] : []));
+    // Of a table that is only referenced, no column is named but behind REFERENCES.
+    const words = tables.every((table) => referenced.has(table))
+      ? ofRelation.map(({ name }) => name)
+      : statement.words;
+    const inChain = chainedName(words, relation);
     if (inChain !== undefined) {
       // Nothing here could tell that the name is another column's by the time it runs.
       refuseMention(work, relation, `column "${inChain}"`, undefined);
       continue;
     }
-    const names = new Set(statement.words.filter((word) => relation.exchange.has(word)));
+    const names = new Set(words.filter((word) => relation.exchange.has(word)));
     for (const name of names) {
-      const own = places.filter(
-        (place) => place.name === name && relations.get(place.table) === relation,
-      );
+      const own = ofRelation.filter((place) => place.name === name);
       const isOwner = own.some(({ table }) => isOwnTable(kind, node, table));
       if (isOwner && namesByItself(kind, node)) {
         refuseMention(work, relation, "an object that is to be called after a column", undefined);

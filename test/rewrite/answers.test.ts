@@ -67,6 +67,12 @@ const cases = [
     },
   },
   {
+    name: "what IF EXISTS says of a table that is there under another name only",
+    sql: "ALTER TABLE IF EXISTS people SET (fillfactor = 50)",
+    server: { C: "00000", M: 'relation "person" does not exist, skipping' },
+    client: { C: "00000", M: 'relation "people" does not exist, skipping' },
+  },
+  {
     name: "a message in German",
     sql: UPDATE,
     server: { C: "23502", M: "NULL-Wert in Spalte »customer_id« von Relation »orders«" },

@@ -238,11 +238,12 @@ export const REFUSED: readonly RefusedEntry[] = [
   },
   {
     refused:
-      "DDL that drops or makes a column of a name under the window, or renames it to a third one, now",
+      "DDL that drops or makes a column of a name under the window, renames it to a third one, or another one to it, now",
     detail: NAMES_COLUMN,
     statements: [
       "ALTER TABLE orders DROP COLUMN user_id",
       "ALTER TABLE orders RENAME user_id TO third",
+      "ALTER TABLE orders RENAME total TO customer_id",
       "ALTER TABLE orders ADD COLUMN customer_id int",
     ],
     instead: [],
@@ -312,6 +313,7 @@ export const REFUSED: readonly RefusedEntry[] = [
     refused: "DDL that names a column of a chain",
     detail: NAMES_COLUMN,
     statements: [
+      "ALTER TABLE prices RENAME id TO total",
       "CREATE INDEX named ON prices (net)",
       "ANALYZE prices (gross)",
       "CREATE SEQUENCE s OWNED BY prices.gross",

@@ -328,6 +328,31 @@ export const UTILITY: readonly RewriteCase[] = [
     refused:
       '0A000 It names column "user_id" of "orders", which is being renamed (user_id is customer_id now).',
   },
+  {
+    before: "ALTER TABLE orders RENAME total TO user_id",
+    refused:
+      '0A000 It names column "user_id" of "orders", which is being renamed (user_id is customer_id now).',
+  },
+  {
+    before: "ALTER TABLE orders RENAME total TO customer_id",
+    refused:
+      '0A000 It names column "customer_id" of "orders", which is being renamed (user_id is customer_id now).',
+  },
+  { before: "ALTER TABLE orders RENAME total TO amount", after: "=" },
+  { before: "ALTER TABLE orders RENAME CONSTRAINT a TO user_id", after: "=" },
+  {
+    before:
+      "CREATE TABLE z (user_id int, order_id int REFERENCES orders, FOREIGN KEY (user_id) REFERENCES orders (id))",
+    after: "=",
+  },
+  {
+    before: "ALTER TABLE items ADD FOREIGN KEY (customer_id) REFERENCES orders (id)",
+    after: "=",
+  },
+  {
+    before: "ALTER TABLE orders ADD CONSTRAINT c FOREIGN KEY (user_id) REFERENCES orders (id)",
+    after: "ALTER TABLE orders ADD CONSTRAINT c FOREIGN KEY (customer_id) REFERENCES orders (id)",
+  },
   { before: "ALTER TABLE person RENAME TO people", after: "=" },
   { before: "ALTER TABLE people RENAME TO person", after: "=" },
   { before: "TRUNCATE person", after: "TRUNCATE people" },

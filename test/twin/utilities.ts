@@ -110,6 +110,8 @@ function given(grammar: Grammar, source: Source): string {
     `CREATE DOMAIN archive.${name} AS int`,
     `ALTER TABLE plain RENAME TO ${name}`,
     `ALTER TABLE archive.${name} SET SCHEMA public`,
+    `ALTER TABLE IF EXISTS ${name} SET (fillfactor = 50)`,
+    `CREATE TABLE made (user_id int REFERENCES ${name}, customer_id int)`,
   ]);
 }
 
