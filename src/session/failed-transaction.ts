@@ -46,12 +46,21 @@ const CHAIN_SINCE = 120_000;
  */
 export function isOnlyEnding(look: Look, dialogue: Dialogue, isQuery: boolean): boolean {
   const { statements } = look;
-  if (statements.every(({ facts }) => facts?.transaction !== undefined)) return true;
+  if (statements.every(({ facts }) => isTransactionControl(facts))) return true;
   if (!isFailed(dialogue) || look.isOpaque) return false;
   // A Parse of several statements fails anywhere.
   if (!isQuery || statements.length <= 1) return true;
   if (!leaves(statements[0]?.facts)) return true;
   return statements.every(({ facts }) => facts !== undefined && touchesNothing(facts));
+}
+
+/** BEGIN and its like, and SET TRANSACTION: that has to come before any query, and so before a question. */
+function isTransactionControl(facts: StatementFacts | undefined): boolean {
+  if (facts === undefined || facts.transaction !== undefined) return facts !== undefined;
+  const { kind, node } = facts.parsed;
+  return (
+    kind === "VariableSetStmt" && /^transaction\b|^transaction_/i.test(stringMember(node, "name"))
+  );
 }
 
 /** Whether it has to be known whether the transaction has failed that a Query's text leaves. */

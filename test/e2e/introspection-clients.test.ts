@@ -63,6 +63,18 @@ for (const side of SIDES) {
     });
   });
 
+  test(`${side} names: pg_dump's transaction, behind a search_path that it has set`, async () => {
+    await through.query("SELECT pg_catalog.set_config('search_path', '', false)");
+    await through.query("BEGIN");
+    await through.query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
+    const { rows } = await through.query("SHOW transaction_isolation");
+    expect(rows).toEqual([{ transaction_isolation: "repeatable read" }]);
+    await through.query("SET LOCAL search_path = public");
+    const names = await through.query(named("SELECT «full_name» FROM «person»", side));
+    expect(names.rows).toHaveLength(1);
+    await through.query("ROLLBACK; RESET search_path");
+  });
+
   for (const each of CLIENT_CASES) {
     test(`${side} names: ${each.title}`, async () => {
       const own = {
