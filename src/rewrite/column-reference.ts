@@ -146,22 +146,20 @@ function rewriteQualified(
   place: Place,
 ): void {
   const { schema, name, parts } = reference;
-  const item = findQualified(place.scope, schema, name);
+  const [item, ...namesakes] = findQualified(place.scope, schema, name);
   if (item === undefined) rewriteStrayTable(work, node, reference, place);
   if (item?.relation === undefined) return;
-  // Of a MERGE's target and a table of its joined source: to the server both are meant, without aliases.
-  const isTwice = place.scope?.items.some(
-    (other) =>
-      other !== item && other.qualified?.schema === schema && other.qualified.name === name,
-  );
+  // Of a MERGE's target and a table of its joined source, or of a LATERAL item and two before it: to the server both
+  // are meant, without aliases.
+  const isTwice = namesakes.length > 0;
   const needsAlias =
-    isTwice === true ||
+    isTwice ||
     (item.soleName === undefined && (!item.isTarget || item.relation.physicalName !== name));
   if (needsAlias) {
     const indexes = work.source.dottedName(locationOf(node), parts);
     const first = work.source.token(indexes?.[0] ?? -1);
     const table = work.source.token(indexes?.at(-2) ?? -1);
-    if (isTwice === true || findItem(place.scope, name) !== item) {
+    if (isTwice || findItem(place.scope, name) !== item) {
       work.refuseUncertain({
         detail: `"${parts.join(".")}" has to be shortened, and "${name}" means another table there.`,
         hint: "Give the table an alias and use it.",
@@ -205,18 +203,19 @@ function isInSight(scope: Scope | undefined, relation: ScopeItem["relation"]): b
   return false;
 }
 
+/** The items of the innermost level that has any which `schema.name` means. */
 function findQualified(
   scope: Scope | undefined,
   schema: string,
   name: string,
-): ScopeItem | undefined {
+): readonly ScopeItem[] {
   for (let level = scope; level !== undefined; level = level.outer) {
-    const found = level.items.find(
+    const found = level.items.filter(
       (item) => item.qualified?.schema === schema && item.qualified.name === name,
     );
-    if (found !== undefined) return found;
+    if (found.length > 0) return found;
   }
-  return undefined;
+  return [];
 }
 
 function refuseUnlocated(work: Rewriting, name: string, offset: number | undefined): void {
