@@ -87,7 +87,10 @@ export function exchangeDefinitions(work: Rewriting, calls: readonly AstNode[]):
     const argument = listOf(call, "args")[definition.argument];
     if (argument === undefined || !isPlain(work, argument)) continue;
     const place = placeOf(work, call, definition.argument);
-    const closing = closingFor(name, definition, work.lookup.windowed, place?.argument ?? "");
+    // By itself a constant in quotation marks would be a text.
+    const type = argument.type === "A_Const" ? "::pg_catalog.oid" : "";
+    const oid = `${place?.argument ?? ""}${type}`;
+    const closing = closingFor(name, definition, work.lookup.windowed, oid);
     if (place === undefined || closing === undefined) continue;
     work.insert(place.start, closing.opening, REASONS.definition);
     work.insert(place.end, closing.text, REASONS.definition);

@@ -121,6 +121,10 @@ export const CLIENT_CASES: readonly IntrospectionCase[] = [
     sql: "SELECT relname::regclass, format('%I', relname)::regclass, ('' || relname)::regclass, quote_ident(relname)::regclass::oid FROM pg_class WHERE relname = 'orders'",
   },
   {
+    title: "pg_dump 15: definitions by an OID in quotation marks",
+    sql: "SELECT pg_get_partkeydef('1259'), pg_get_indexdef('2662', 0, true)",
+  },
+  {
     title: "scripts: counts, grouped by the table's key",
     sql: "SELECT k.relname, k.relkind, count(a.attname) FILTER (WHERE a.attname = '«user_id»') FROM pg_class k JOIN pg_attribute a ON a.attrelid = k.oid WHERE k.relnamespace = 'public'::regnamespace GROUP BY k.oid HAVING max(k.relname) IS NOT NULL ORDER BY k.relname",
   },
