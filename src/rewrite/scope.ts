@@ -96,12 +96,15 @@ export function findItem(scope: Scope | undefined, name: string): ScopeItem | un
 /** Whether something here has a name more than once: the server tells that, where it looks what else could be meant. */
 export function isTwice(scope: Scope | undefined, name: string): boolean {
   for (let level = scope; level !== undefined; level = level.outer) {
-    const isFound = [...level.items, ...(level.outOfSight ?? [])].some(
-      ({ columns }) => columns.names.indexOf(name) !== columns.names.lastIndexOf(name),
-    );
-    if (isFound) return true;
+    const items = [...level.items, ...(level.outOfSight ?? [])];
+    if (items.some((item) => hasTwice(item, name))) return true;
   }
   return false;
+}
+
+/** An alias list, or a subquery's outputs, can have a name more than once. */
+function hasTwice({ columns }: ScopeItem, name: string): boolean {
+  return columns.names.indexOf(name) !== columns.names.lastIndexOf(name);
 }
 
 /** How a bare column name has to be written so that the server finds what the client meant. */
@@ -173,7 +176,7 @@ function foundElsewhere(
   if (holder === undefined || !isShadowed(scope, home, name, holder)) return { kind: "as_written" };
   // Without USING or NATURAL, two of them are ambiguous to the client.
   const isSeveral = another !== undefined && !holders.some(({ isMerged }) => isMerged);
-  if (isSeveral) return { kind: "ambiguous" };
+  if (isSeveral || (hasTwice(holder, name) && !holder.isMerged)) return { kind: "ambiguous" };
   if (another !== undefined || holder.name === undefined) return SEVERAL;
   return isReachedByName(scope, holder)
     ? { kind: "write", qualifier: holder.name, name }

@@ -202,6 +202,8 @@ export const HOSTILE: readonly string[] = [
   "UPDATE orders SET id = orders.customer_id, id = 1 FROM plain x(total, user_id, user_id)",
   "UPDATE orders SET id = orders.customer_id, id = 1 FROM plain x(total, customer_id, customer_id)",
   "UPDATE orders SET id = orders.user_id, id = 1 FROM plain x(total, user_id, user_id)",
+  "UPDATE orders SET id = 1 FROM plain x(total, customer_id, customer_id) RIGHT JOIN LATERAL (SELECT customer_id) AS t ON true",
+  "UPDATE orders SET id = 1 FROM plain x(total, customer_id, customer_id), LATERAL (SELECT customer_id) AS t",
   "MERGE INTO orders USING (SELECT * FROM orders, orders o) p ON true WHEN NOT MATCHED BY SOURCE THEN UPDATE SET total = orders.customer_id",
   "MERGE INTO orders USING (SELECT * FROM orders, orders o) p ON true WHEN NOT MATCHED BY SOURCE THEN UPDATE SET total = customer_id",
   "MERGE INTO orders USING (SELECT * FROM orders, orders o) p ON true WHEN NOT MATCHED BY SOURCE THEN UPDATE SET total = orders.user_id",
