@@ -59,7 +59,7 @@ export function rewriteMerge(work: Rewriting, node: AstNode, place: QueryPlace):
 function withoutRow(item: ScopeItem): ScopeItem {
   if (item.wholeRow === undefined) return item;
   const because = "NOT MATCHED BY SOURCE has no row of it";
-  return { ...item, wholeRow: { kind: "impossible", because } };
+  return { ...item, wholeRow: { kind: "impossible", because, elsewhere: item.wholeRow } };
 }
 
 function rewriteWhen(

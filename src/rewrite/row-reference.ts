@@ -31,8 +31,9 @@ export function rewriteWholeRow(
   const form = item.wholeRow;
   if (use === "neutral") return;
   if (use === "hidden") {
+    const elsewhere = form?.kind === "impossible" ? form.elsewhere : undefined;
     if (item.isTarget) refuseExchangedField(work, node, item, place);
-    else if (form !== undefined) work.plainRows.set(form, locationOf(node));
+    else if (form !== undefined) work.plainRows.set(elsewhere ?? form, locationOf(node));
     return;
   }
   if (use === "shown" && form?.kind === "possible") {

@@ -57,7 +57,12 @@ export type WholeRowForm =
       readonly end: number;
       readonly name: string;
     }
-  | { readonly kind: "impossible"; readonly because: string };
+  | {
+      readonly kind: "impossible";
+      readonly because: string;
+      /** What it is in other clauses. */
+      readonly elsewhere?: WholeRowForm;
+    };
 
 /** The names that one query level can see, then those of the levels around it. */
 export interface Scope {

@@ -396,6 +396,7 @@ export const HOSTILE_REFUSED: readonly string[] = [
   "MERGE INTO orders USING plain AS orders JOIN items ON true ON true WHEN MATCHED THEN UPDATE SET total = user_id",
   "WITH d AS (DELETE FROM orders RETURNING orders) SELECT (d.orders).user_id FROM d ORDER BY 1",
   "WITH d AS (DELETE FROM orders RETURNING orders) SELECT to_json(d) FROM d",
+  "MERGE INTO items USING orders ON orders.id = items.id WHEN MATCHED AND to_jsonb(orders) IS NULL THEN DELETE WHEN NOT MATCHED BY SOURCE THEN DO NOTHING RETURNING orders = NULL",
   "WITH d AS (DELETE FROM orders o RETURNING (SELECT x FROM (SELECT o.*) x)) SELECT * FROM d",
   "UPDATE orders customer_id SET user_id = 4 RETURNING customer_id",
   "MERGE INTO orders USING items JOIN orders ON true ON public.orders.user_id = items.id WHEN MATCHED THEN DELETE",
