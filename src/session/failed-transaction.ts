@@ -56,11 +56,11 @@ export function isOnlyEnding(look: Look, dialogue: Dialogue, isQuery: boolean): 
 
 /** BEGIN and its like, and SET TRANSACTION: that has to come before any query, and so before a question. */
 function isTransactionControl(facts: StatementFacts | undefined): boolean {
-  if (facts === undefined || facts.transaction !== undefined) return facts !== undefined;
+  if (facts === undefined) return false;
   const { kind, node } = facts.parsed;
-  return (
-    kind === "VariableSetStmt" && /^transaction\b|^transaction_/i.test(stringMember(node, "name"))
-  );
+  const isSet =
+    kind === "VariableSetStmt" && /^transaction(?:_|\b)/i.test(stringMember(node, "name"));
+  return isSet || facts.transaction !== undefined;
 }
 
 /** Whether it has to be known whether the transaction has failed that a Query's text leaves. */

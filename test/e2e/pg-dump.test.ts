@@ -73,9 +73,13 @@ describe.skipIf(!hasPostgres15)("pg_dump", () => {
     await server?.stop();
   });
 
-  async function dump(database: string, port: number, name: string): Promise<string[]> {
+  async function dump(
+    database: string,
+    port: number,
+    { name, options = [] }: { readonly name: string; readonly options?: readonly string[] },
+  ): Promise<string[]> {
     const place = ["-h", "127.0.0.1", "-p", String(port), "-U", "postgres", "-d", database];
-    const program = startProgram("pg_dump", place, { PGAPPNAME: name });
+    const program = startProgram("pg_dump", [...place, ...options], { PGAPPNAME: name });
     // A key of each run's own.
     return (await program.ended).replaceAll(/^(\\(?:un)?restrict) .*$/gm, "$1").split("\n");
   }
@@ -85,16 +89,19 @@ describe.skipIf(!hasPostgres15)("pg_dump", () => {
     ["2.0.0", "after"],
   ] as const)("as %s: what a direct one writes of the database %s the rename", async (of) => {
     const [version, database] = of;
-    const direct = await dump(database, server.port, "direct");
-    expect(direct.join("\n")).toContain(version === "1.0.0" ? "user_id" : "customer_id");
-    expect(await dump("after", straddle.port, `shop@${version}`)).toEqual(direct);
+    for (const options of [[], ["--column-inserts", "--clean"]]) {
+      const direct = await dump(database, server.port, { name: "direct", options });
+      expect(direct.join("\n")).toContain(version === "1.0.0" ? "user_id" : "customer_id");
+      const name = `shop@${version}`;
+      expect(await dump("after", straddle.port, { name, options })).toEqual(direct);
+    }
   });
 
   test("views have the database's names, as the README says", async () => {
     await runDirect(named("before"), VIEW);
     await runDirect(named("after"), VIEW.replace("user_id", "customer_id"));
-    const direct = await dump("before", server.port, "direct");
-    const through = await dump("after", straddle.port, "shop@1.0.0");
+    const direct = await dump("before", server.port, { name: "direct" });
+    const through = await dump("after", straddle.port, { name: "shop@1.0.0" });
     expect(through.filter((line) => !direct.includes(line))).toEqual([
       " SELECT orders.customer_id",
     ]);
