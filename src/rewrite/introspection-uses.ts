@@ -1,6 +1,6 @@
 import type { AstNode } from "../sql/ast.ts";
 import type { Relation } from "../version/catalog.ts";
-import { isNode, listOf, namesOf, nodeOf, stringOf, typedOf } from "./node.ts";
+import { isNode, listOf, namesOf, nodeOf, stringOf, type TypedNode, typedOf } from "./node.ts";
 import { aliasNames } from "./output-columns.ts";
 
 /** The primary keys of system relations that queries group by. */
@@ -116,32 +116,38 @@ export class Uses {
 
   /**
    * What a query that groups by the table's primary key has to group by as well once the table has none: its other
-   * columns that are shown. `last` is the reference behind which they can be written. Undefined where that can't be.
+   * columns that are shown. `last` is the column or position behind which they can be written. Undefined where that can't be.
    */
   dependentColumns(
     table: AstNode,
     relation: Relation,
   ): { readonly last: AstNode | undefined; readonly names: readonly string[] } | undefined {
     const home = this.#homes.get(table);
-    const key = keyOf(relation.name);
     const none = { last: undefined, names: [] };
-    if (home === undefined || key.length === 0 || relation.kind !== "r") return none;
-    const grouped = groupedNames(home);
-    if (!key.every((name) => grouped.has(name))) return none;
+    if (home === undefined || relation.kind !== "r") return none;
+    const given = aliasNames(nodeOf(table, "alias")?.["colnames"]);
+    const columns = relation.columns.map(({ name }, index) => ({
+      name,
+      seen: given[index] ?? name,
+    }));
+    const names = columns.map(({ seen }) => seen);
+    const key = keyOf(relation.name).map(
+      (part) => names[columns.findIndex((each) => each.name === part)],
+    );
+    const isKeyAmong = (found: ReadonlySet<string>) =>
+      key.every((part) => part !== undefined && found.has(part));
+    if (key.length === 0) return none;
+    const grouped = groupedColumns(home, visibleName(table), names);
+    const isGrouped = isKeyAmong(grouped.names);
+    if (!isGrouped && !isKeyAmong(grouped.nested)) return none;
     const shown = new Set<string>();
     for (const member of ["targetList", "havingClause", "sortClause"]) {
       namesIn(home[member], shown);
     }
-    const names = relation.columns.flatMap(({ name }) =>
-      shown.has(name) && !grouped.has(name) ? name : [],
-    );
-    const given = aliasNames(nodeOf(table, "alias")?.["colnames"]);
-    if (given.length === 0 && !shown.has("*") && names.length === 0) return none;
-    const last = listOf(home, "groupClause").at(-1);
-    const isPlain = last?.type === "ColumnRef" && given.length === 0 && !shown.has("*");
-    return isPlain && !names.some((name) => UNGROUPABLE.has(name))
-      ? { last: last.node, names }
-      : undefined;
+    const more = columns.filter(({ seen }) => shown.has(seen) && !grouped.names.has(seen));
+    if (!shown.has("*") && more.length === 0) return none;
+    const canBe = isGrouped && !shown.has("*") && !more.some(({ name }) => UNGROUPABLE.has(name));
+    return canBe ? { last: grouped.last, names: more.map(({ seen }) => seen) } : undefined;
   }
 
   #addColumn(column: AstNode): void {
@@ -206,16 +212,51 @@ export function visibleName(table: AstNode): string {
   return alias === undefined ? stringOf(table, "relname") : stringOf(alias, "aliasname");
 }
 
-/** The last names of the columns that a query groups by, also where it says so by their position. */
-function groupedNames(query: AstNode): Set<string> {
+/** The columns of one table that a query groups by. */
+interface GroupedColumns {
+  readonly names: ReadonlySet<string>;
+  /** Together with those in rows and grouping sets, of any table. */
+  readonly nested: ReadonlySet<string>;
+  /** The last column or position in the list. */
+  readonly last: AstNode | undefined;
+}
+
+/** Also those that are grouped by under their position or their AS. Expressions of columns are another thing. */
+function groupedColumns(query: AstNode, table: string, columns: readonly string[]): GroupedColumns {
+  const outputs = listOf(query, "targetList").map(({ node }) => node);
   const names = new Set<string>();
-  namesIn(query["groupClause"], names);
-  const outputs = listOf(query, "targetList");
+  const nested = new Set<string>();
+  let last: AstNode | undefined;
   for (const { type, node } of listOf(query, "groupClause")) {
-    const position = type === "A_Const" ? nodeOf(node, "ival")?.["ival"] : undefined;
-    if (typeof position === "number") namesIn(outputs[position - 1]?.node, names);
+    if (type === "GroupingSet" || type === "RowExpr") namesIn(node, nested);
+    if (type !== "ColumnRef" && type !== "A_Const") continue;
+    last = node;
+    const column = groupedColumn({ type, node }, outputs, columns);
+    if (column?.type !== "ColumnRef") continue;
+    const path = namesOf(column.node, "fields");
+    const name = path.at(-1);
+    if (name === undefined || (path.length > 1 && path.at(-2) !== table)) continue;
+    names.add(name);
+    nested.add(name);
   }
-  return names;
+  return { names, nested, last };
+}
+
+function groupedColumn(
+  item: TypedNode,
+  outputs: readonly AstNode[],
+  columns: readonly string[],
+): TypedNode | undefined {
+  if (item.type === "A_Const") {
+    const position = nodeOf(item.node, "ival")?.["ival"];
+    const output = typeof position === "number" ? outputs[position - 1] : undefined;
+    return output === undefined ? undefined : typedOf(output, "val");
+  }
+  const [name = "", ...others] = namesOf(item.node, "fields");
+  // A column has precedence over an output.
+  if (others.length > 0 || columns.includes(name)) return item;
+  const output = outputs.find((each) => stringOf(each, "name") === name);
+  return output === undefined ? item : typedOf(output, "val");
 }
 
 function namesIn(value: unknown, into: Set<string>): void {

@@ -104,8 +104,14 @@ function groupBy(
 ): void {
   if (last === undefined) return;
   const parts = namesOf(last, "fields").map((part) => part ?? "*");
-  const end = work.source.token(work.source.dottedName(locationOf(last), parts)?.at(-1) ?? -1)?.end;
-  const columns = names.map((name) => `, ${quoteIdentifier(visibleName(table))}.${name}`);
+  const indexes =
+    parts.length === 0
+      ? [work.source.indexAt(locationOf(last))]
+      : work.source.dottedName(locationOf(last), parts);
+  const end = work.source.token(indexes?.at(-1) ?? -1)?.end;
+  const columns = names.map((name) =>
+    [", ", quoteIdentifier(visibleName(table)), ".", quoteIdentifier(name)].join(""),
+  );
   if (end !== undefined) work.insert(end, columns.join(""), REASONS.catalog);
 }
 

@@ -82,10 +82,11 @@ function lastName(node: AstNode, member: string): string | undefined {
 
 function castName(node: AstNode): OutputName {
   const inner = outputName(typedOf(node, "arg"));
-  if (inner.strength > 0 || inner.name === SPECIAL_NAME) return inner;
+  if (inner.strength === 2 || inner.name === SPECIAL_NAME) return inner;
   const typeName = nodeOf(node, "typeName");
   const name = typeName === undefined ? undefined : lastName(typeName, "names");
-  return name === undefined ? NAMELESS : { name, from: node, strength: 1 };
+  // Of `(a || b)::regclass::oid` it is the inner cast that can be exchanged.
+  return name === undefined ? inner : { name, from: inner.from ?? node, strength: 1 };
 }
 
 function caseName(node: AstNode): OutputName {

@@ -58,6 +58,14 @@ export const RELATION_CASES: readonly IntrospectionCase[] = [
     sql: "SELECT c.oid, c.relname, count(*) FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid WHERE c.relname = '«person»' GROUP BY c.oid, 2",
   },
   {
+    title: "grouped by another relation's key",
+    sql: "SELECT n.nspname, c.relkind, string_agg(c.relname, ' ' ORDER BY c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' GROUP BY n.oid, c.relkind ORDER BY 2",
+  },
+  {
+    title: "grouped by a key under its position or another name",
+    sql: "SELECT oid AS key, relname FROM pg_class WHERE relname = '«person»' GROUP BY key; SELECT oid, relname FROM pg_class WHERE relname = '«person»' GROUP BY 1",
+  },
+  {
     title: "a row lock",
     sql: "SELECT relname FROM pg_class c WHERE relname = '«person»' FOR UPDATE OF c",
   },
@@ -209,6 +217,10 @@ export const FUNCTION_CASES: readonly IntrospectionCase[] = [
     title: "regclass",
     sql: "SELECT '«person»'::regclass::oid, 'public.\"«person»\"'::regclass::oid, to_regclass('«person»')::oid",
     params: [],
+  },
+  {
+    title: "regclass of a text that is put together, as an OID",
+    sql: "SELECT ('public.' || '«person»')::regclass::oid",
   },
   { title: "regclass of a name that is not there", sql: "SELECT 'nobody'::regclass" },
   {

@@ -69,6 +69,27 @@ const flipProof = [
     before: "SELECT c.relname FROM pg_class c GROUP BY c.oid ORDER BY 1",
     after: `SELECT c.relname FROM ${CLASS}pg_class) c GROUP BY c.oid, c.relname ORDER BY 1`,
   },
+  // What goes by the names of a key, and is none: another table's, or in an expression.
+  ...[
+    "SELECT c.relkind, max(c.relname) FROM pg_class c, pg_namespace n GROUP BY n.oid, c.relkind",
+    "SELECT c.relkind, max(c.relname) FROM pg_class c, pg_namespace d GROUP BY c.relkind, d.oid",
+    "SELECT c.relkind, max(c.relname) FROM pg_class c GROUP BY c.oid + 1, c.relkind",
+    "SELECT c.relkind AS oid, max(c.relname) FROM pg_class c GROUP BY 1",
+  ].map((before) => ({ before, after: before.replace("pg_class c", `${CLASS}pg_class) c`) })),
+  // The key by its position or AS, before an expression, in an alias list, and a namesake of what is shown.
+  ...[
+    ["SELECT c.oid, c.relname FROM pg_class c GROUP BY 1", ", c.relname"],
+    ["SELECT c.oid AS o, c.relname FROM pg_class c GROUP BY o", ", c.relname"],
+    ["SELECT c.a, c.b FROM pg_class c (a, b) GROUP BY c.a", ", c.b"],
+    ["SELECT c.relname FROM pg_class c, x GROUP BY x.relname, c.oid", ", c.relname"],
+  ].map(([before = "", more = ""]) => ({
+    before,
+    after: before.replace("pg_class c", `${CLASS}pg_class) c`) + more,
+  })),
+  {
+    before: "SELECT c.relname FROM pg_class c GROUP BY c.oid, (c.oid + 1)",
+    after: `SELECT c.relname FROM ${CLASS}pg_class) c GROUP BY c.oid, c.relname, (c.oid + 1)`,
+  },
   {
     before: "SELECT my_func(c.*, 1) FROM pg_class c",
     after: `SELECT my_func(CASE WHEN c.oid IS NOT NULL THEN ROW(c.*)::pg_catalog.pg_class END, 1) FROM ${CLASS}pg_class) c`,
@@ -135,6 +156,10 @@ const onceFlipped = [
   {
     sql: "SELECT relname::regclass, ('' || relname)::regclass, quote_ident(relname)::regclass FROM pg_index",
     after: `SELECT ${COMPOSED("relname")}::regclass AS relname, ${COMPOSED("('' || relname)")}::regclass AS regclass, ${COMPOSED("quote_ident(relname)")}::regclass AS quote_ident FROM pg_index`,
+  },
+  {
+    sql: "SELECT ('' || $1)::regclass::oid",
+    after: `SELECT ${COMPOSED("('' || $1)")}::regclass::oid AS oid`,
   },
   {
     sql: "SELECT has_table_privilege(a || '.' || b, 'SELECT')",
