@@ -68,7 +68,8 @@ function string(grammar: Grammar, scope: Scope): string {
     case 13:
       return `row_to_json(NULLIF(${wholeRow(grammar, scope)}, ${wholeRow(grammar, scope)}))::text`;
     case 14:
-      return `JSON_OBJECT('a': ${wholeRow(grammar, scope)} RETURNING text)`;
+      // With RETURNING it crashes PostgreSQL 18.4 within `CASE value WHEN`.
+      return `JSON_OBJECT('a': ${wholeRow(grammar, scope)})::text`;
     case 15:
       return `(CASE WHEN ${condition(grammar, scope)} THEN ${wholeRow(grammar, scope)} ELSE ${wholeRow(grammar, scope)} END IS NULL)::text`;
     case 8:

@@ -165,7 +165,7 @@ export function isSame(want: Outcome, got: Outcome, of: { sent: string; place: S
   // What the case itself has made has an OID of its own on each side.
   const lastOid = Math.max(...[...of.place.naming.relations].map(({ oid }) => oid)) + 100;
   const known = (oid: number) => (oid > lastOid ? 0 : oid);
-  const isUnordered = SHOWS_ROW.test(of.sent) && !/\border by\b/i.test(of.sent);
+  const isUnordered = SHOWS_ROW.test(of.sent) && !isOrdered(of.sent);
   const rowsOf = ({ rows }: Outcome) => (isUnordered ? [...rows].sort() : rows);
   const shown = (outcome: Outcome) => ({
     ...outcome,
@@ -182,6 +182,15 @@ export function isSame(want: Outcome, got: Outcome, of: { sent: string; place: S
 
 /** A table whose row is shown becomes a subquery, for which the planner can find another order. */
 const SHOWS_ROW = /\b(row_to_json|to_jsonb?|jsonb?_agg|jsonb?_object_agg)\(/;
+
+/** Of a query it is the outermost ORDER BY that counts. */
+function isOrdered(sent: string): boolean {
+  const parsed = parseSql(sent);
+  const statement = parsed.kind === "parsed" ? parsed.statements[0] : undefined;
+  return statement?.kind === "SelectStmt"
+    ? statement.node["sortClause"] !== undefined
+    : /\border by\b/i.test(sent);
+}
 
 /** For a name that is not there the server guesses what was meant, by all names that it knows. */
 function comparable({ D: detail, H: hint, ...note }: Readonly<Record<string, string>>) {
