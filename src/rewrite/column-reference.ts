@@ -6,6 +6,7 @@ import { rewriteStar, rewriteWholeRow } from "./row-reference.ts";
 import {
   findItem,
   hasColumn,
+  isReachedByName,
   isTwice,
   resolveBareName,
   type Scope,
@@ -159,7 +160,7 @@ function rewriteQualified(
     const indexes = work.source.dottedName(locationOf(node), parts);
     const first = work.source.token(indexes?.[0] ?? -1);
     const table = work.source.token(indexes?.at(-2) ?? -1);
-    if (isTwice || findItem(place.scope, name) !== item) {
+    if (isTwice || !isReachedByName(place.scope, item)) {
       work.refuseUncertain({
         detail: `"${parts.join(".")}" has to be shortened, and "${name}" means another table there.`,
         hint: "Give the table an alias and use it.",

@@ -189,7 +189,7 @@ function foundElsewhere(
 }
 
 /** Deeper in the query its name may be another's, and MERGE takes two of one name beside one another. */
-function isReachedByName(scope: Scope | undefined, item: ScopeItem): boolean {
+export function isReachedByName(scope: Scope | undefined, item: ScopeItem): boolean {
   if (item.name === undefined) return false;
   for (let level = scope; level !== undefined; level = level.outer) {
     const [found, another] = level.items.filter(({ name }) => name === item.name);

@@ -400,6 +400,7 @@ export const HOSTILE_REFUSED: readonly string[] = [
   "WITH d AS (DELETE FROM orders o RETURNING (SELECT x FROM (SELECT o.*) x)) SELECT * FROM d",
   "UPDATE orders customer_id SET user_id = 4 RETURNING customer_id",
   "MERGE INTO orders USING items JOIN orders ON true ON public.orders.user_id = items.id WHEN MATCHED THEN DELETE",
+  "SELECT 1 FROM orders, plain AS orders JOIN LATERAL (VALUES (public.orders.total)) AS o ON true",
   "SELECT 1 FROM orders JOIN orders JOIN LATERAL (VALUES (public.orders.total)) AS o ON true ON true",
   "UPDATE orders customer_id SET user_id = 4 WHERE customer_id IS NOT NULL",
   "SELECT * FROM U&\"!006frders\" UESCAPE '!'",
