@@ -106,6 +106,12 @@ export function turnBackError(fields: ErrorFields, ran: RanStatement): Map<strin
 
 /** What IF EXISTS says of a name that the version does not know, and that another one stands for. */
 function turnBackSkipped(text: string, { edits, sentText, answers }: RanStatement): string {
+  // `constraint "a" of relation "b" does not exist, skipping`
+  const [, before, table] = /^(\w+ "[^"]+" of relation )(".+, skipping)$/.exec(text) ?? [];
+  if (before !== undefined && table !== undefined) {
+    const own = before.startsWith("column ") ? exchangeQuoted(before, answers.columns) : before;
+    return own + exchangeQuoted(table, answers.tables);
+  }
   if (!/^\w+ "[^"]+" does not exist, skipping$/.test(text)) return text;
   const edit = exchangeNamedIn(text, edits, sentText, answers.tables);
   return edit === undefined ? text : undoName(text, edit, edits, sentText);

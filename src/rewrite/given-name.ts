@@ -1,6 +1,7 @@
 import { type AstNode, walk } from "../sql/ast.ts";
 import { listOf, locationOf, namesOf, nodeOf, stringOf, typedOf } from "./node.ts";
 import type { Rewriting } from "./rewriting.ts";
+import { referencedTables } from "./utility-columns.ts";
 
 /*
  * Names that a statement gives to what it makes, renames or moves. Where a table that is being renamed has such a name,
@@ -13,7 +14,7 @@ export function passCreatedName(work: Rewriting, node: AstNode | undefined): voi
   work.handled.add(node);
   if (node["relpersistence"] === "t") return;
   refuseIfTaken(work, {
-    schema: stringOf(node, "schemaname"),
+    schema: newHome(work, stringOf(node, "schemaname")),
     name: stringOf(node, "relname"),
     node,
   });
@@ -47,11 +48,35 @@ export function refuseMadeRelation(work: Rewriting, kind: string, node: AstNode)
   const own = work.lookup.find(schema, name);
   const isThere =
     own.kind === "windowed" && work.lookup.schemaForNew(schema) === own.relation.schema;
-  if (!isThere) refuseIfTaken(work, { schema, name, node: made });
+  if (!isThere) refuseIfTaken(work, { schema: newHome(work, schema), name, node: made });
+}
+
+/**
+ * Whether a reference is to what the statement makes, and that is a namesake of a table under a window, in front of it
+ * in the search path. `CREATE TABLE a (b int REFERENCES a)`: it is there before its foreign keys are.
+ */
+export function isMadeElsewhere(
+  work: Rewriting,
+  kind: string,
+  statement: AstNode,
+  reference: AstNode,
+): boolean {
+  const made = madeRelation(kind, statement);
+  if (made === undefined) return false;
+  const schema = stringOf(made, "schemaname");
+  const name = stringOf(made, "relname");
+  const isBare = schema === "" && stringOf(reference, "schemaname") === "";
+  const isNamesake = isBare && stringOf(reference, "relname") === name;
+  const isBehind = isNamesake && referencedTables(statement).has(reference);
+  if (reference !== made && !isBehind) return false;
+  if (made["relpersistence"] === "t") return true;
+  const found = work.lookup.find(schema, name);
+  const isFound = found.kind === "windowed" || found.kind === "hidden";
+  return isFound && work.lookup.schemaForNew(schema) !== found.relation.schema;
 }
 
 interface GivenName {
-  /** "" where it is not written. */
+  /** "" where it is not known. */
   readonly schema: string;
   readonly name: string;
   /** What has a position, if anything does. */
@@ -64,31 +89,34 @@ interface GivenName {
 
 /** The same for names that stand in the tree as strings. */
 export function refuseGivenNames(work: Rewriting, kind: string, node: AstNode): void {
-  for (const given of givenNames(kind, node)) refuseIfTaken(work, given);
+  for (const given of givenNames(work, kind, node)) refuseIfTaken(work, given);
 }
 
-function givenNames(kind: string, node: AstNode): readonly GivenName[] {
-  const schema = stringOf(nodeOf(node, "relation") ?? {}, "schemaname");
+function givenNames(work: Rewriting, kind: string, node: AstNode): readonly GivenName[] {
+  const relation = nodeOf(node, "relation") ?? {};
+  const object = namesOf(typedOf(node, "object")?.node ?? {}, "items");
+  const schema = object.at(-2) ?? homeOf(work, relation);
   switch (kind) {
     case "IndexStmt":
       return [{ schema, name: stringOf(node, "idxname") }];
     case "AlterTableStmt":
-    case "CreateStmt":
       return indexNames(node).map((name) => ({ schema, name }));
+    case "CreateStmt": {
+      if (relation["relpersistence"] === "t") return [];
+      const home = newHome(work, stringOf(relation, "schemaname"));
+      return indexNames(node).map((name) => ({ schema: home, name }));
+    }
     case "RenameStmt":
       if (!RENAMED_BESIDE_TABLES.has(stringOf(node, "renameType"))) return [];
       return [
         {
           schema,
           name: stringOf(node, "newname"),
-          from: stringOf(nodeOf(node, "relation") ?? {}, "relname"),
+          from: stringOf(relation, "relname"),
         },
       ];
     case "AlterObjectSchemaStmt": {
-      const moved = [
-        stringOf(nodeOf(node, "relation") ?? {}, "relname"),
-        ...namesOf(typedOf(node, "object")?.node ?? {}, "items").slice(-1),
-      ];
+      const moved = [stringOf(relation, "relname"), ...object.slice(-1)];
       // What is moved away is under the window no more, and its name there is not the version's.
       return moved.flatMap((name = "") => [
         { schema: stringOf(node, "newschema"), name },
@@ -97,11 +125,11 @@ function givenNames(kind: string, node: AstNode): readonly GivenName[] {
     }
     case "CreateEnumStmt":
     case "CreateRangeStmt":
-      return typeName(namesOf(node, "typeName"));
+      return typeName(work, namesOf(node, "typeName"));
     case "CreateDomainStmt":
-      return typeName(namesOf(node, "domainname"));
+      return typeName(work, namesOf(node, "domainname"));
     case "DefineStmt":
-      return node["kind"] === "OBJECT_TYPE" ? typeName(namesOf(node, "defnames")) : [];
+      return node["kind"] === "OBJECT_TYPE" ? typeName(work, namesOf(node, "defnames")) : [];
     case "CreateSchemaStmt":
       // Its parts are made in the new schema, and refer to one another.
       return listOf(node, "schemaElts").flatMap(relationsIn);
@@ -139,8 +167,21 @@ function indexNames(node: AstNode): readonly string[] {
   return names;
 }
 
-function typeName(names: readonly (string | undefined)[]): readonly GivenName[] {
-  return [{ schema: names.at(-2) ?? "", name: names.at(-1) ?? "" }];
+function typeName(work: Rewriting, names: readonly (string | undefined)[]): readonly GivenName[] {
+  return [{ schema: newHome(work, names.at(-2) ?? ""), name: names.at(-1) ?? "" }];
+}
+
+/** The schema that something new is made in. */
+function newHome(work: Rewriting, written: string): string {
+  return work.lookup.schemaForNew(written) ?? "";
+}
+
+/** The schema of a table that is there; "" for an index, and for what is newer than the snapshot. */
+function homeOf(work: Rewriting, reference: AstNode): string {
+  const written = stringOf(reference, "schemaname");
+  if (written !== "") return written;
+  const found = work.lookup.find("", stringOf(reference, "relname"));
+  return found.kind === "plain" || found.kind === "windowed" ? found.relation.schema : "";
 }
 
 function relationsIn({ node }: { readonly node: AstNode }): readonly GivenName[] {

@@ -1,6 +1,6 @@
 import { type AstNode, walk } from "../sql/ast.ts";
 import type { NamedRelation } from "../version/naming.ts";
-import { madeRelation, refuseGivenNames, refuseMadeRelation } from "./given-name.ts";
+import { isMadeElsewhere, refuseGivenNames, refuseMadeRelation } from "./given-name.ts";
 import { asTyped, isNode, listOf, locationOf, namesOf, nodeOf, stringOf } from "./node.ts";
 import type { Rewriting } from "./rewriting.ts";
 import { isTypeName, refuseRowTypesNow } from "./row-type.ts";
@@ -25,8 +25,7 @@ export function rewriteUtility(work: Rewriting, kind: string, node: AstNode): vo
   const relations = new Map<unknown, NamedRelation>();
   for (const reference of mentions.tables) {
     work.handled.add(reference.node);
-    const isMade = reference.node === madeRelation(kind, node);
-    if (isMade && reference.node["relpersistence"] === "t") continue;
+    if (isMadeElsewhere(work, kind, node, reference.node)) continue;
     const found = findTable(work, reference.node);
     if (found.kind !== "windowed" && found.kind !== "hidden") continue;
     if (found.kind === "hidden") hideTable(work, reference.node, found.relation);

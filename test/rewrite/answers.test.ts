@@ -73,6 +73,30 @@ const cases = [
     client: { C: "00000", M: 'relation "people" does not exist, skipping' },
   },
   {
+    name: "what IF EXISTS says of a table's constraint, which keeps its name",
+    sql: "ALTER TABLE person DROP CONSTRAINT IF EXISTS people",
+    server: {
+      C: "00000",
+      M: 'constraint "people" of relation "people" does not exist, skipping',
+    },
+    client: {
+      C: "00000",
+      M: 'constraint "people" of relation "person" does not exist, skipping',
+    },
+  },
+  {
+    name: "what IF EXISTS says of a table's column",
+    sql: "ALTER TABLE orders ALTER COLUMN user_id DROP IDENTITY IF EXISTS",
+    server: {
+      C: "00000",
+      M: 'column "customer_id" of relation "orders" is not an identity column, skipping',
+    },
+    client: {
+      C: "00000",
+      M: 'column "user_id" of relation "orders" is not an identity column, skipping',
+    },
+  },
+  {
     name: "a message in German",
     sql: UPDATE,
     server: { C: "23502", M: "NULL-Wert in Spalte »customer_id« von Relation »orders«" },

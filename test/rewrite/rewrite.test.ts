@@ -39,3 +39,30 @@ test("a WITH query of Straddle's name that is about another table does not stand
   const own = `"straddle: column names'" AS (SELECT customer_id FROM public.orders)`;
   expect(rewritten(text, V2)).toEqual({ after: text.replace("WITH", `WITH ${own},`) });
 });
+
+/** What is made without a schema is made in the first one of the search path. */
+const elsewhere: readonly { sql: string; taken?: string }[] = [
+  { sql: "CREATE TABLE person (id int)" },
+  { sql: "CREATE TABLE people (id int, CONSTRAINT person UNIQUE (id))" },
+  { sql: "CREATE TABLE person (id int PRIMARY KEY, boss_id int REFERENCES person)" },
+  { sql: "CREATE TEMP TABLE person (id int PRIMARY KEY, boss_id int REFERENCES person)" },
+  { sql: "CREATE VIEW people AS SELECT 1" },
+  { sql: "CREATE TYPE person AS ENUM ('a')" },
+  { sql: "CREATE INDEX person ON orders (id)" },
+  { sql: "ALTER TABLE orders ADD CONSTRAINT person UNIQUE (id)" },
+  { sql: "ALTER TABLE orders RENAME TO people" },
+  { sql: "ALTER TYPE archive.t RENAME TO people" },
+  { sql: "CREATE TABLE public.people (id int)", taken: "people" },
+  { sql: "CREATE INDEX person ON plain (id)", taken: "person" },
+  { sql: "ALTER TABLE plain RENAME TO people", taken: "people" },
+];
+for (const { sql, taken } of elsewhere) {
+  test(`with another schema first in the search path: ${sql}`, () => {
+    const place = { ...V1, searchPath: ["pg_catalog", "archive", "public"] };
+    expect(rewritten(sql, place)).toEqual(
+      taken === undefined
+        ? { after: "=" }
+        : { refused: `0A000 The name "${taken}" belongs to a table that is being renamed.` },
+    );
+  });
+}
