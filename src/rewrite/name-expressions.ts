@@ -15,7 +15,6 @@ export function exchangeComposed(work: Rewriting, cast: AstNode): void {
   const argument = typedOf(cast, "arg");
   const last = source.indexAt(locationOf(cast)) - 1;
   if (argument === undefined || source.spelling(last + 1) !== "::") return;
-  // A column of these names can be an OID all the same: as a text it is looked up just so.
   if (!isTableText(argument)) return;
   const first = firstToken(work, argument, last);
   if (!exchangeText(work, first, last)) return;
@@ -130,7 +129,10 @@ function touch(work: Rewriting, relation: NamedRelation): void {
   work.dependsOnPhysical = true;
 }
 
-/** Columns of the server's relations that show a table's name. */
+/**
+ * Columns of the server's relations that show a table's name. One of a user's own table can have the name, and hold a
+ * text or a regclass; of an OID the server finds no table then, since what it is cast from is a text.
+ */
 const TABLE_NAME_COLUMNS: ReadonlySet<string> = new Set([
   "matviewname",
   "relname",
