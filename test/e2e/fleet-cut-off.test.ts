@@ -41,7 +41,7 @@ beforeEach(async () => {
   near = await runInstance(database, SETTINGS);
   far = await runInstance(database, {
     ...SETTINGS,
-    yaml: `${SETTINGS.yaml}\nserver: { host: 127.0.0.1, port: ${relay.port}, connect_timeout: 1s }`,
+    yaml: `${SETTINGS.yaml}\nserver: { host: 127.0.0.1, port: ${relay.port}, connect_timeout: 3s }`,
   });
   onTestFailed(() => console.error(`${near.log()}\n${far.log()}`));
 }, TIMEOUT_MS);
