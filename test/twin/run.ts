@@ -73,6 +73,8 @@ export async function judge(pair: Pair, { path, texts }: Case): Promise<Judgemen
         return verdict;
     }
     if (got !== undefined && isSame(want, got, { sent, place: pair.place })) continue;
+    if (pair.isStale === true && isOfMoment(sent, [error?.["C"], errorOf(got)]))
+      return { kind: "error", sqlstate: "stale" };
     const story = [
       `sent: ${sent}`,
       `ran:  ${ran}`,
@@ -89,6 +91,18 @@ const UNKNOWN_NAMES: ReadonlySet<string> = new Set(["42703", "42P01", "42702", "
 
 /** The same: a name that the version does not have, or two of, can be there, or one, for a moment. */
 const OWN_MISTAKES = UNKNOWN_NAMES;
+
+/**
+ * What a name that a statement gives, or only asks for, meets in that moment, as the README says: it is taken or free by the
+ * names of now, and IF EXISTS finds another answer.
+ */
+function isOfMoment(sent: string, sqlstates: readonly (string | undefined)[]): boolean {
+  const isGiven = sqlstates.some((each) => NAME_TAKEN.has(each ?? ""));
+  return isGiven || /\bIF (?:NOT )?EXISTS\b/i.test(sent);
+}
+
+/** duplicate_table, duplicate_object. */
+const NAME_TAKEN: ReadonlySet<string> = new Set(["42P07", "42710"]);
 
 function errorOf(outcome: Outcome | undefined): string | undefined {
   return outcome?.notes.find(isError)?.["C"];
