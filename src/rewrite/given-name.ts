@@ -21,7 +21,7 @@ export function passCreatedName(work: Rewriting, node: AstNode | undefined): voi
 }
 
 /** The reference by which a statement makes a table, a sequence or a row type. */
-export function madeRelation(kind: string, node: AstNode): AstNode | undefined {
+function madeRelation(kind: string, node: AstNode): AstNode | undefined {
   switch (kind) {
     case "CreateStmt":
       return nodeOf(node, "relation");
@@ -37,7 +37,7 @@ export function madeRelation(kind: string, node: AstNode): AstNode | undefined {
 }
 
 /**
- * The same for `madeRelation`. Under a table's own name, in its schema, it stays: the server is to say that it is there, or with
+ * The same for what CREATE TABLE, SEQUENCE and TYPE make. Under a table's own name, in its schema, it stays: the server is to say that it is there, or with
  * IF NOT EXISTS to go on.
  */
 export function refuseMadeRelation(work: Rewriting, kind: string, node: AstNode): void {

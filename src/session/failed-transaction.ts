@@ -57,11 +57,13 @@ export function isOnlyEnding(look: Look, dialogue: Dialogue, isQuery: boolean): 
 /** BEGIN and its like, and SET TRANSACTION: that has to come before any query, and so before a question. */
 function isTransactionControl(facts: StatementFacts | undefined): boolean {
   if (facts === undefined) return false;
+  if (facts.transaction !== undefined) return true;
   const { kind, node } = facts.parsed;
-  const isSet =
-    kind === "VariableSetStmt" && /^transaction(?:_|\b)/i.test(stringMember(node, "name"));
-  return isSet || facts.transaction !== undefined;
+  return kind === "VariableSetStmt" && TRANSACTION_SETTING.test(stringMember(node, "name"));
 }
+
+/** `SET TRANSACTION …`, and what that sets by its own name: `transaction_isolation`. */
+const TRANSACTION_SETTING = /^transaction(?:_|\b)/i;
 
 /** Whether it has to be known whether the transaction has failed that a Query's text leaves. */
 export function mustBeKnown({ statements }: Look, dialogue: Dialogue): boolean {

@@ -47,7 +47,7 @@ version:
   from: [{ startup: application_name, pattern: "^(?<app>[^@/ ]+)[@/](?<version>\\\\S+)$" }]
 `;
 
-/** Their definitions are texts of the server's, with the names that the database has. */
+/** A view's definition is a text of the server's, with the names that the database has. */
 const VIEW = "CREATE VIEW recent AS SELECT user_id FROM orders";
 
 describe.skipIf(!hasPostgres15)("pg_dump", () => {
